@@ -1,0 +1,1 @@
+"""An agreement as a folder of code: articles, verdicts, linter, cases."""

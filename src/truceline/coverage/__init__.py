@@ -1,0 +1,1 @@
+"""Who was watching, and what silence means."""

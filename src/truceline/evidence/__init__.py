@@ -1,0 +1,1 @@
+"""Blobs, sealed payloads, commitments and disclosure."""

@@ -1,0 +1,1 @@
+"""Observations to incidents: association, existence, place and time, attribution to a side."""

@@ -1,0 +1,1 @@
+"""Geodesy, uncertain places, lines and their sides, zones, sectors; shapely, pyproj and h3 live here only."""

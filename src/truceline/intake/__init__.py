@@ -1,0 +1,1 @@
+"""Files and feeds to observations, one file a format."""

@@ -1,0 +1,1 @@
+"""The transparency log: notes, entries, tree, tiles, sequencer, checkpoints, proofs."""

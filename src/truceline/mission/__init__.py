@@ -1,0 +1,1 @@
+"""The composition root: record, fuse, assess, publish, replay."""

@@ -1,0 +1,353 @@
+"""The kinds of record that the log can hold: their bodies, one struct a kind.
+
+The log treats a kind as an opaque word; here is what it means. A body is plain JSON without floats; `encode` and
+`decode` are exact inverses, and `decode` refuses unknown fields. Readers upcast old versions in `decode`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from truceline.errors import RecordError
+from truceline.records.parties import Actor, Alignment, Party
+
+KINDS_VERSION: Final = 1
+
+
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all bodies; the kind is the lower-case word registered in `KINDS`."""
+
+
+class Source(Kind, frozen=True):
+    """Where a fact that is not ours comes from."""
+
+    url: str = ""
+    title: str = ""
+    publisher: str = ""
+    published: str = ""  # ISO date or time as published
+    confidence: str = ""  # "seen", "general knowledge"
+
+
+class Genesis(Kind, frozen=True):
+    """First entry: who, which keys, which settings."""
+
+    name: str
+    exercise: bool
+    parties: tuple[Party, ...]
+    alignments: tuple[Alignment, ...]
+    actors: tuple[Actor, ...]
+    keys: dict[str, str]  # role or author -> verifier key line
+    settings: dict[str, str | int | bool]
+    # reporting_cutoff "19:30", reporting_zone "Europe/Kyiv", disclosure_delay_ms, batch_size, ...
+    geometry: dict[str, Any] = {}  # GeoJSON of line, sectors and places; coordinates in micro-degrees
+
+
+class Key(Kind, frozen=True):
+    """Enrolment, rotation or revocation of a key."""
+
+    act: str  # enrol, rotate, revoke
+    author: str
+    vkey: str
+    role: str = ""
+
+
+class Import(Kind, frozen=True):
+    """One file or batch of a feed: what came and what was made of it."""
+
+    digest: str
+    bytes: int
+    format: str
+    format_version: int
+    mapping_digest: str
+    rows: int
+    accepted: int
+    duplicates: int
+    superseded: int
+    rejected: int
+    rejected_digest: str
+    row_root: str
+    sealed: bool
+    name: str = ""
+    settings: dict[
+        str, str
+    ] = {}  # what the parser was told besides the mapping, e.g. {"zone": "Europe/Kyiv"}
+
+
+class Commitments(Kind, frozen=True):
+    """A batch of sealed records: one 32-byte commitment each, padded with dummies to a fixed number."""
+
+    commitments: tuple[str, ...]
+    payloads_digest: str
+
+
+class Disclosure(Kind, frozen=True):
+    """Disclosed rows opened to all parties at once; the rows stand in the blob."""
+
+    of: str  # entry id of the import, commitments or incidents entry
+    blob: str
+    rows: int
+    root: str
+
+
+class Observation(Kind, frozen=True):
+    """A record of one observer, inside a sealed payload: a row of the columnar schema (`columns.OBSERVATIONS`)."""
+
+    row: dict[str, str | int | bool]
+
+
+class Watch(Kind, frozen=True):
+    """Who watched where and when; a row of `columns.WATCHES`, inside a sealed payload."""
+
+    row: dict[str, str | int | bool]
+
+
+class Complaint(Kind, frozen=True):
+    """Lodged by a party with the mission."""
+
+    complaint_id: str
+    by: str
+    about: str  # party or alignment accused; "" where nobody is
+    claim: str
+    occurred_from: str
+    occurred_to: str
+    place: str = ""
+    source: Source = Source()
+
+
+class Statement(Kind, frozen=True):
+    """What was said, by whom, reported by whom, how firmly, about what."""
+
+    statement_id: str
+    speaker: str  # public office-holder or office
+    on_behalf_of: str  # actor or party id
+    reported_by: str
+    said_from: str  # ISO 8601 with offset, or a date
+    said_to: str
+    restatement: str  # in the project's own words, non-authoritative
+    hedged: bool = False
+    act: str = "states"  # states, proposes, appeals, claims, denies, accuses, rejects, offers, accepts
+    reiterates: tuple[str, ...] = ()
+    rejects: tuple[str, ...] = ()
+    article: str = ""
+    accused: str = ""
+    cameo: str = ""
+    source: Source = Source()
+
+
+class Signal(Kind, frozen=True):
+    """A call or message between capitals, from the public record: who called whom and what each side read out."""
+
+    signal_id: str
+    from_actor: str
+    to_actor: str
+    channel: str
+    held_from: str
+    held_to: str
+    reported_by: str
+    content: str
+    readouts: dict[str, str] = {}  # actor -> statement_id
+    confirmed: str = "unknown"
+    mirrors: str = ""  # the signal_id to the other side that is said to carry the same content
+    source: Source = Source()
+
+
+class Appeal(Kind, frozen=True):
+    """A call on the parties to stop, marked on the timeline without causal claim."""
+
+    appeal_id: str
+    by: tuple[str, ...]
+    to: tuple[str, ...]
+    made: str
+    effective: str
+    restatement: str
+    source: Source = Source()
+
+
+class Stance(Kind, frozen=True):
+    """A party's stand on a proposal: offered, accepted, rejected, silent."""
+
+    proposal: str
+    about: str  # composition, mandate, access, quorum, ...
+    party: str
+    stance: str
+    statement_id: str = ""
+    at: str = ""
+
+
+class Notice(Kind, frozen=True):
+    """One notice to all parties: same content hash, same release time."""
+
+    notice_id: str
+    to: tuple[str, ...]
+    content: str
+    content_digest: str
+    released: str
+    answer_by: str = ""
+    urgent: bool = False
+    about: tuple[str, ...] = ()
+
+
+class Reply(Kind, frozen=True):
+    """A party's answer to a notice, or its dissent from a finding."""
+
+    reply_id: str
+    to: str
+    party: str
+    position: str  # accepts, contests, partly, informs
+    text: str
+    replied: str
+    counter_observations: tuple[str, ...] = ()
+
+
+class Consent(Kind, frozen=True):
+    """Given or withdrawn by a party for a task; nothing starts without it."""
+
+    consent_id: str
+    party: str
+    task: str
+    given: bool
+    from_time: str
+    until_time: str = ""
+    conditions: str = ""
+
+
+class Review(Kind, frozen=True):
+    """One person's reading of one finding; 'verified' needs two."""
+
+    review_id: str
+    finding_id: str
+    reviewer_role: str
+    word: str  # verified, refuted, unverifiable, needs_more
+    reason: str
+    reviewed: str
+
+
+class Decision(Kind, frozen=True):
+    """What the joint commission decided, with votes and dissent."""
+
+    decision_id: str
+    about: str
+    outcome: str
+    votes: dict[str, str]
+    dissent: dict[str, str] = {}
+    decided: str = ""
+
+
+class PlanStep(Kind, frozen=True):
+    """One step of the settlement plan, or a change of its state."""
+
+    step_id: str
+    title: str
+    object: str
+    owner: str
+    state: str  # waiting, open, reported, verified, overdue, disputed, suspended, amended, not_agreed
+    deadline: str = ""
+    preconditions: tuple[str, ...] = ()
+    while_holds: tuple[str, ...] = ()
+    because: str = ""
+    at: str = ""
+    source: Source = Source()
+
+
+class AgreementVersion(Kind, frozen=True):
+    """The agreement folder in force from now on, by digest of its blob."""
+
+    agreement_id: str
+    version: str
+    blob: str
+    title: str
+    in_force_from: str = ""
+    source: Source = Source()
+
+
+class Parameters(Kind, frozen=True):
+    """Learned parameters of a method, as integers."""
+
+    method: str
+    version: int
+    values: dict[str, int]
+
+
+class Incidents(Kind, frozen=True):
+    """Result of `fuse`: what it was computed from, and the digest of the canonical result."""
+
+    inputs: int  # log size it was computed from
+    as_of: str
+    parameters: str  # entry id
+    method: str
+    observations: int
+    incidents: int
+    result: str  # SHA-256 over canonical incidents
+    disclosed_root: str
+
+
+class Findings(Kind, frozen=True):
+    """Result of `assess`."""
+
+    incidents: str  # entry id of the incidents entry
+    agreement: str  # entry id of the agreement version
+    as_of: str
+    findings: int
+    result: str
+
+
+class Report(Kind, frozen=True):
+    """A published report of one reporting day and the digest of its figures."""
+
+    date: str
+    findings: str
+    figures: str  # SHA-256 over canonical figures
+    files: dict[str, str]  # name -> digest
+    checkpoint_size: int
+
+
+class Correction(Kind, frozen=True):
+    """A published figure or finding that turned out wrong, corrected in public."""
+
+    correction_id: str
+    of: str
+    was: str
+    now: str
+    reason: str
+    by_role: str
+    at: str
+
+
+KINDS: Final[dict[str, type[Kind]]] = {
+    "genesis": Genesis, "key": Key, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
+    "observation": Observation, "watch": Watch, "complaint": Complaint, "statement": Statement, "signal": Signal,
+    "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
+    "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,
+    "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction,
+}  # fmt: skip
+_WORDS: Final = {struct: word for word, struct in KINDS.items()}
+
+
+def word_of(body: Kind) -> str:
+    """The kind word of a body."""
+    return _WORDS[type(body)]
+
+
+def encode(body: Kind) -> dict[str, Any]:
+    """A body as plain JSON."""
+    plain: dict[str, Any] = msgspec.to_builtins(body)
+    return plain
+
+
+def decode(kind: str, plain: dict[str, Any]) -> Kind:
+    """The body of `kind`.
+
+    Raises:
+        RecordError: REC-010 an unknown kind, REC-011 a body that does not fit it.
+    """
+    struct = KINDS.get(kind)
+    if struct is None:
+        raise RecordError(
+            "REC-010", "the kind must be known", value=kind, remedy=f"Known: {', '.join(sorted(KINDS))}."
+        )
+    try:
+        return msgspec.convert(plain, struct)
+    except msgspec.ValidationError as problem:
+        raise RecordError("REC-011", f"the body must fit kind {kind}", value=str(problem)) from problem

@@ -1,0 +1,1 @@
+"""One frozen view to HTML, PDF, CSV and GeoJSON, with its map."""

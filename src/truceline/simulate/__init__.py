@@ -1,0 +1,1 @@
+"""Seeded simulator of a fictional country, behind the intake interface."""
