@@ -1,0 +1,82 @@
+"""Plane geometry on straight segments, in metres: the nearest one, and which side of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from truceline.geo.points import Float64Array, Int64Array
+
+LONGEST_M = 10_000.0
+_CHUNK = 2_000_000
+
+
+def densify(lonlat: Float64Array, longest_m: float = LONGEST_M) -> Float64Array:
+    """Points added so that no step is longer than about `longest_m`; steps run straight in lon and lat (RFC 7946, 3.1.1)."""
+    if len(lonlat) < 2:
+        return lonlat
+    step = np.diff(lonlat, axis=0)
+    north = np.abs(step[:, 1]) * 111_320.0
+    east = np.abs(step[:, 0]) * 111_320.0 * np.cos(np.deg2rad(lonlat[:-1, 1]))
+    parts = np.maximum(1, np.ceil(np.hypot(north, east) / longest_m)).astype(np.int64)
+    pieces = [
+        lonlat[i] + np.arange(n)[:, None] / n * step[i] for i, n in enumerate(parts.tolist())
+    ]  # each piece without its end
+    return np.concatenate([*pieces, lonlat[-1:]])
+
+
+def nearest(
+    p: Float64Array, a: Float64Array, b: Float64Array
+) -> tuple[Float64Array, Int64Array, Float64Array]:
+    """Nearest point on segments a-b.
+
+    Args:
+        p: (n, 2); a, b: (k, 2) with a != b.
+    Returns:
+        distance (n,), index of the nearest segment (n,), parameter 0..1 along it (n,).
+    """
+    n, k = len(p), len(a)
+    distance: Float64Array = np.empty(n)
+    index: Int64Array = np.empty(n, dtype=np.int64)
+    along: Float64Array = np.empty(n)
+    direction = b - a
+    length2 = (direction**2).sum(axis=1)
+    for start in range(0, n, max(1, _CHUNK // max(1, k))):
+        part = slice(start, start + max(1, _CHUNK // max(1, k)))
+        px, py = p[part, 0:1], p[part, 1:2]
+        dx, dy = px - a[:, 0], py - a[:, 1]
+        t = np.clip((dx * direction[:, 0] + dy * direction[:, 1]) / length2, 0.0, 1.0)
+        away2 = (dx - t * direction[:, 0]) ** 2 + (dy - t * direction[:, 1]) ** 2
+        best = np.argmin(np.where(np.isnan(away2), np.inf, away2), axis=1)
+        rows = np.arange(len(best))
+        distance[part], index[part], along[part] = np.sqrt(away2[rows, best]), best, t[rows, best]
+    return distance, index, along
+
+
+def signed_nearest(p: Float64Array, path: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Signed distance to an open path, positive to its left, and the unit gradient of that distance.
+
+    The sign at a vertex is that of the mean of the adjacent normals; beyond the ends the path is thought to go on.
+
+    Args:
+        p: (n, 2); path: (k, 2), consecutive points distinct.
+    Returns:
+        distance (n,), gradient (n, 2).
+    Source: Baerentzen and Aanaes 2005, angle-weighted pseudonormals, in the plane.
+    """
+    a, b = path[:-1], path[1:]
+    distance, index, along = nearest(p, a, b)
+    unit = (b - a) / np.linalg.norm(b - a, axis=1)[:, None]
+    left = np.stack([-unit[:, 1], unit[:, 0]], axis=1)
+    normal = left[index].copy()
+    at_start = (along <= 0.0) & (index > 0)
+    at_end = (along >= 1.0) & (index < len(a) - 1)
+    normal[at_start] += left[index[at_start] - 1]
+    normal[at_end] += left[index[at_end] + 1]
+    foot = a[index] + along[:, None] * (b - a)[index]
+    offset = p - foot
+    signed = np.where((offset * normal).sum(axis=1) >= 0.0, 1.0, -1.0) * distance
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gradient = offset / signed[:, None]
+    near = np.abs(signed) < 1e-6
+    gradient[near] = left[index[near]]
+    return signed, gradient
