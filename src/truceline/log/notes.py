@@ -1,0 +1,116 @@
+"""C2SP signed notes with Ed25519 keys (type 0x01): text, blank line, signature lines."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from truceline.errors import LogError
+
+_DASH = "— "
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A public key by name: `<name>+<hash>+<base64 of 0x01 and the key>`."""
+
+    name: str
+    key: bytes
+
+    @property
+    def id(self) -> bytes:
+        return hashlib.sha256(self.name.encode() + b"\n\x01" + self.key).digest()[:4]
+
+    def __str__(self) -> str:
+        encoded = base64.b64encode(b"\x01" + self.key).decode()
+        return f"{self.name}+{self.id.hex()}+{encoded}"
+
+    @classmethod
+    def parse(cls, line: str) -> VerifierKey:
+        """Parse a verifier key line.
+
+        Raises:
+            LogError: LOG-010, not a verifier key line or its hash differs.
+        """
+        name, _, rest = line.partition("+")
+        _, _, encoded = rest.partition("+")
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raw = b""
+        key = cls(name, raw[1:])
+        if len(raw) != 33 or raw[0] != 1 or str(key) != line:
+            raise LogError("LOG-010", "a verifier key must be name+hash+base64", value=line)
+        return key
+
+    def verify(self, text: bytes, signature: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, text)
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An Ed25519 key with the name it signs under."""
+
+    name: str
+    seed: bytes
+
+    @classmethod
+    def load(cls, path: Path) -> SigningKey:
+        name, seed = path.read_text().split()
+        return cls(name, bytes.fromhex(seed))
+
+    def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(f"{self.name} {self.seed.hex()}\n")
+
+    @property
+    def vkey(self) -> VerifierKey:
+        private = Ed25519PrivateKey.from_private_bytes(self.seed)
+        return VerifierKey(self.name, private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    def sign(self, text: bytes) -> bytes:
+        """The signed note over `text`, which ends in a newline."""
+        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text)
+        line = base64.b64encode(self.vkey.id + signature).decode()
+        return text + f"\n{_DASH}{self.name} {line}\n".encode()
+
+
+def open_note(note: bytes, keys: dict[str, VerifierKey]) -> tuple[bytes, str]:
+    """Text and signer of a note with exactly one signature line, by a known key.
+
+    Raises:
+        LogError: LOG-011 malformed, LOG-012 unknown signer, LOG-013 bad signature.
+    """
+    text, blank, tail = note.rpartition(b"\n\n")
+    try:
+        line = tail.decode()
+    except UnicodeDecodeError as problem:
+        raise LogError("LOG-011", "a note must be UTF-8", value=tail[:40]) from problem
+    parts = line.removeprefix(_DASH).removesuffix("\n").split(" ")
+    if not blank or not line.startswith(_DASH) or not line.endswith("\n") or len(parts) != 2:
+        raise LogError("LOG-011", "a note must be text, a blank line and one signature line", value=line)
+    name, encoded = parts
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except binascii.Error as problem:
+        raise LogError("LOG-011", "a signature must be base64", value=encoded) from problem
+    if base64.b64encode(raw).decode() != encoded:
+        raise LogError("LOG-011", "a signature must be canonical base64", value=encoded)
+    key = keys.get(name)
+    if key is None or raw[:4] != key.id:
+        raise LogError("LOG-012", "the signer must be enrolled", value=name)
+    if not key.verify(text + b"\n", raw[4:]):
+        raise LogError("LOG-013", "the signature must fit the text", value=name)
+    return text + b"\n", name
