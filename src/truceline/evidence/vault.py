@@ -1,0 +1,168 @@
+"""Sealed bytes: encrypted under keys of their own, which are wrapped (age, X25519) to the roles that may open them.
+
+The wraps live apart, in `keys/`: to shred a batch is to delete its wrap, and copies of the ciphertext stay closed.
+Batches are encrypted record by record with ChaCha20-Poly1305 (RFC 8439), files as age streams to a fresh identity.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyrage
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from pyrage import x25519
+
+from truceline.errors import EvidenceError
+from truceline.evidence.blobs import Blobs
+from truceline.evidence.commitments import DUMMY, Opened, SealedRecord, commitment_of, leaf, padded, unpadded
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBatch:
+    """What the log shows of a batch: its commitments in order, and the digest of the ciphertext."""
+
+    commitments: tuple[str, ...]
+    payloads_digest: str
+
+
+class Vault:
+    """`folder/payloads`, `folder/files` and `folder/keys` of one mission."""
+
+    def __init__(self, folder: Path, recipients: Sequence[str], identity: str | None = None) -> None:
+        """`recipients`: age public keys of the roles; `identity`: the age secret key of whoever opens."""
+        self.payloads, self.files = Blobs(folder / "payloads"), Blobs(folder / "files")
+        self.keys = folder / "keys"
+        self._recipients = [x25519.Recipient.from_str(line) for line in recipients]
+        self._identity = x25519.Identity.from_str(identity) if identity else None
+
+    @property
+    def can_open(self) -> bool:
+        """Whether this copy holds an identity; whether it fits shows on opening."""
+        return self._identity is not None
+
+    def seal_batch(self, records: Sequence[SealedRecord], size: int) -> SealedBatch:
+        """Seal up to `size` records as one batch of exactly `size` commitments; the rest are dummies.
+
+        Raises:
+            EvidenceError: EVI-010 more records than fit. EnvironmentFailure: ENV-001.
+        """
+        if len(records) > size:
+            raise EvidenceError("EVI-010", f"a batch holds at most {size} records", value=len(records))
+        whole = [*records, *[SealedRecord(DUMMY)] * (size - len(records))]
+        commitments, ciphertexts, secrets = [], [], []
+        for number in range(size):
+            record, key, salts = (
+                whole[number],
+                ChaCha20Poly1305.generate_key(),
+                (os.urandom(32), os.urandom(32)),
+            )
+            commitments.append(commitment_of(leaf(salts[0], record.sealed), leaf(salts[1], record.disclosed)))
+            plain = padded(len(record.sealed).to_bytes(4, "big") + record.sealed + record.disclosed)
+            nonce = number.to_bytes(12, "big")  # the key is used once
+            ciphertexts.append(ChaCha20Poly1305(key).encrypt(nonce, plain, None))
+            secrets.append(key + salts[0] + salts[1])
+        body = b"".join(len(one).to_bytes(4, "big") + one for one in ciphertexts)
+        digest = self.payloads.put(body)
+        self._wrap(digest, b"".join(secrets))
+        return SealedBatch(tuple(commitments), digest)
+
+    def open_batch(self, payloads_digest: str, commitments: Sequence[str]) -> list[Opened]:
+        """Open a batch and check every record against the commitments of the log, dummies too.
+
+        Raises:
+            EvidenceError: EVI-001, EVI-002, EVI-011 no key for it, EVI-012 a payload is not what was committed.
+        """
+        body, secrets, at, opened = self.payloads.read(payloads_digest), self._unwrap(payloads_digest), 0, []
+        for number, committed in enumerate(commitments):
+            size = int.from_bytes(body[at : at + 4], "big")
+            cipher, at = body[at + 4 : at + 4 + size], at + 4 + size
+            own = secrets[96 * number : 96 * number + 96]
+            try:
+                plain = unpadded(ChaCha20Poly1305(own[:32]).decrypt(number.to_bytes(12, "big"), cipher, None))
+            except (InvalidTag, ValueError) as problem:
+                raise self._not_committed(payloads_digest, number) from problem
+            split = 4 + int.from_bytes(plain[:4], "big")
+            record = SealedRecord(plain[4:split], plain[split:])
+            sealed_leaf = leaf(own[32:64], record.sealed)
+            if commitment_of(sealed_leaf, leaf(own[64:], record.disclosed)) != committed:
+                raise self._not_committed(payloads_digest, number)
+            opened.append(Opened(committed, record, sealed_leaf, own[64:]))
+        return opened
+
+    def seal_file(self, source: Path | bytes, secret: bytes = b"") -> str:
+        """Encrypt a file with `secret` beside its key (e.g. the salt of its rows); the digest of the ciphertext."""
+        identity = x25519.Identity.generate()
+        self.files.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.files.folder / f".{os.getpid()}.sealing"
+        try:
+            opened = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+            with opened as plain, temporary.open("wb") as out:
+                pyrage.encrypt_io(plain, out, [identity.to_public()])
+            digest = self.files.put(temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
+        self._wrap(digest, json.dumps({"identity": str(identity), "secret": secret.hex()}).encode())
+        return digest
+
+    def open_file(self, digest: str, target: Path) -> bytes:
+        """Decrypt a sealed file to `target`; the secret that was sealed beside it.
+
+        Raises:
+            EvidenceError: EVI-001, EVI-002, EVI-011.
+        """
+        wrapped = json.loads(self._unwrap(digest))
+        with self.files.open(digest) as cipher, target.open("wb") as out:
+            pyrage.decrypt_io(cipher, out, [x25519.Identity.from_str(wrapped["identity"])])
+        return bytes.fromhex(wrapped["secret"])
+
+    def read_file(self, digest: str) -> bytes:
+        """Decrypt a small sealed file. Raises as `open_file`."""
+        wrapped = json.loads(self._unwrap(digest))
+        out = io.BytesIO()
+        with self.files.open(digest) as cipher:
+            pyrage.decrypt_io(_whole(cipher), out, [x25519.Identity.from_str(wrapped["identity"])])
+        return out.getvalue()
+
+    def verify(self) -> int:
+        """Check the digests of all ciphertexts; the number of them."""
+        return self.payloads.verify() + self.files.verify()
+
+    def _wrap(self, digest: str, secret: bytes) -> None:
+        wraps = Blobs(self.keys)
+        wraps.folder.mkdir(parents=True, exist_ok=True)
+        stored = wraps.put(pyrage.encrypt(secret, self._recipients))
+        wraps.path(stored).replace(self.keys / f"{digest}.age")
+
+    def _unwrap(self, digest: str) -> bytes:
+        path = self.keys / f"{digest}.age"
+        if self._identity is not None and path.is_file():
+            try:
+                return bytes(pyrage.decrypt(path.read_bytes(), [self._identity]))
+            except pyrage.DecryptError as problem:
+                raise self._closed(path) from problem
+        raise self._closed(path)
+
+    @staticmethod
+    def _closed(path: Path) -> EvidenceError:
+        return EvidenceError(
+            "EVI-011", "a sealed payload needs a key it is wrapped to", where=str(path),
+            remedy="Give the folder of keys of the mission or of its auditor with --keys; a shredded payload stays closed.",
+        )  # fmt: skip
+
+    @staticmethod
+    def _not_committed(digest: str, number: int) -> EvidenceError:
+        return EvidenceError(
+            "EVI-012", "a payload must be what was committed to", where=f"payloads {digest}, record {number}",
+            remedy="The payload or its key was altered: compare with another copy.",
+        )  # fmt: skip
+
+
+def _whole(file: BinaryIO) -> BinaryIO:
+    return io.BytesIO(file.read())
