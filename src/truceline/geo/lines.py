@@ -10,7 +10,7 @@ import numpy as np
 from truceline.errors import GeometryError
 from truceline.geo.frame import Frame
 from truceline.geo.gaussian import Distance, along, probability_between
-from truceline.geo.points import Float64Array, Points, as_points
+from truceline.geo.points import Float64Array, Points, as_object, as_points
 from truceline.geo.segments import densify, nearest, signed_nearest
 
 
@@ -50,8 +50,8 @@ class Line:
         Raises:
             GeometryError: GEO-002, GEO-003, GEO-004 the feature does not describe a line with two sides.
         """
-        properties = feature.get("properties") or {}
-        geometry = feature.get("geometry") or {}
+        properties = as_object(as_object(feature).get("properties"))
+        geometry = as_object(as_object(feature).get("geometry"))
         missing = [name for name in ("id", "left", "right") if not isinstance(properties.get(name), str)]
         if geometry.get("type") != "LineString" or missing:
             raise GeometryError(

@@ -40,6 +40,11 @@ def as_points(lonlat: Points, where: str = "") -> Float64Array:
     return points
 
 
+def as_object(node: Any) -> dict[str, Any]:
+    """A JSON object, empty for anything else: what is missing is then named by the check that needs it."""
+    return node if isinstance(node, dict) else {}
+
+
 def column(table: pa.Table, name: str) -> Float64Array:
     """An integer column as float64 (n,), nan where null."""
     filled: Float64Array = table.column(name).cast(pa.float64()).fill_null(float("nan")).to_numpy()

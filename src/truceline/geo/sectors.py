@@ -10,7 +10,7 @@ import shapely
 
 from truceline.errors import GeometryError
 from truceline.geo.frame import Frame
-from truceline.geo.points import Float64Array, Points, as_points
+from truceline.geo.points import Float64Array, Points, as_object, as_points
 from truceline.geo.zones import area_of, projected
 
 
@@ -30,8 +30,9 @@ class Sectors:
         """
         ids: list[str] = []
         areas: list[Any] = []
-        for feature in feature_collection.get("features", ()):
-            properties = feature.get("properties") or {}
+        features = as_object(feature_collection).get("features")
+        for feature in features if isinstance(features, (list, tuple)) else ():
+            properties = as_object(as_object(feature).get("properties"))
             if properties.get("role") != "sector":
                 continue
             name = properties.get("id")
@@ -44,7 +45,7 @@ class Sectors:
                     remedy="Set properties.id, once each.",
                 )
             ids.append(name)
-            areas.append(area_of(feature.get("geometry") or {}, f"sector {name}"))
+            areas.append(area_of(as_object(feature.get("geometry")), f"sector {name}"))
         return cls(tuple(ids), tuple(areas))
 
     def of(self, lonlat: Points) -> list[str | None]:
