@@ -1,0 +1,1 @@
+"""File shapes: how bytes become blocks of strings. Nothing here knows what a column means."""

@@ -1,0 +1,103 @@
+"""Open a file: find its format, settle its settings, refuse what cannot be read at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from truceline.errors import IntakeError
+from truceline.intake.catalogue import container_of, detect, known_format
+from truceline.intake.chunks import Format
+from truceline.intake.containers import columnar, delimited, elements, sheets
+from truceline.intake.reader import Container, Reader
+
+_SHAPE_SETTINGS: Final = {"csv": {"encoding": "auto", "delimiter": "auto"}, "xlsx": {"sheet": ""}}
+
+
+def open_file(
+    path: Path | str,
+    *,
+    format: str | None = None,
+    mapping: Path | str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Reader:
+    """Open a file for reading as observations.
+
+    Args:
+        format: id of `FORMATS`; None finds it.
+        mapping: a mapping file, or the name of one that ships; it takes the place of `format`.
+        settings: what the format may be told, e.g. {"zone": "Asia/Baku"}; see docs/reference/formats.md.
+    Raises:
+        IntakeError: INT-001 to INT-017 where the file cannot be read at all; a bad row never raises.
+    """
+    path = Path(path)
+    shape = container_of(path)
+    fmt, digest = known_format(format or detect(path)), ""
+    resolved = _settle(fmt, shape, dict(settings or {}))
+    container = _container(path, fmt, shape, resolved)
+    return Reader(path, fmt.id, fmt.version, digest, fmt.public, resolved, (fmt, container))
+
+
+def _settle(fmt: Format, shape: str, given: dict[str, Any]) -> dict[str, str]:
+    offered = {**_SHAPE_SETTINGS.get(shape, {}), **fmt.settings}
+    for name in given:
+        if name not in offered:
+            raise IntakeError(
+                "INT-010", f"format {fmt.id} has no such setting", where="settings", value=name,
+                remedy=f"It has: {', '.join(sorted(offered)) or 'none'}.",
+            )  # fmt: skip
+    resolved = {}
+    for name, default in offered.items():
+        value = given.get(name, default)
+        if value is None:
+            raise IntakeError(
+                "INT-009", f"format {fmt.id} must be told its {name}", where="settings",
+                remedy=f"Pass {name}, e.g. {name}=...; see docs/reference/formats.md.",
+            )  # fmt: skip
+        resolved[name] = str(value)
+    return resolved
+
+
+def _container(path: Path, fmt: Format, shape: str, settings: dict[str, str]) -> Container:
+    if shape == "json" and ("json" in fmt.container or "geojson" in fmt.container):
+        return _elements(path, fmt)
+    if shape not in fmt.container:
+        raise IntakeError(
+            "INT-003", f"a file of format {fmt.id} must be {' or '.join(fmt.container)}", where=path.name, value=shape,
+            remedy="Name another format, or leave it out.",
+        )  # fmt: skip
+    found: delimited.Delimited | sheets.Sheet | columnar.Columnar
+    if shape == "csv":
+        found = delimited.look(path, settings["encoding"], settings["delimiter"])
+        settings["encoding"], settings["delimiter"] = found.encoding, found.delimiter
+    elif shape == "xlsx":
+        found = sheets.look(path, settings["sheet"])
+        settings["sheet"] = found.sheet
+    else:
+        found = columnar.look(path)
+    _columns(path, fmt, frozenset(found.names))
+    return found
+
+
+def _elements(path: Path, fmt: Format) -> elements.Elements:
+    collection, _first = elements.first_element(path)
+    if collection != ("geojson" in fmt.container):
+        wanted = "a GeoJSON FeatureCollection" if "geojson" in fmt.container else "JSON records"
+        raise IntakeError("INT-003", f"a file of format {fmt.id} must be {wanted}", where=path.name)
+    return elements.Elements(path, elements.feature if collection else elements.as_is)
+
+
+def _columns(path: Path, fmt: Format, names: frozenset[str]) -> None:
+    lacking = sorted(fmt.needs - names)
+    if lacking:
+        raise IntakeError(
+            "INT-007", f"a file of format {fmt.id} must have the columns {', '.join(lacking)}"[:300], where=path.name,
+            value=", ".join(sorted(names)), remedy="Check the header, or use a mapping file.",
+        )  # fmt: skip
+    unknown = sorted(names - fmt.known) if fmt.known is not None else []
+    if unknown:
+        raise IntakeError(
+            "INT-008", "a column must be one of Truceline's own", where=f"{path.name}:1", value=", ".join(unknown),
+            remedy="Correct or remove it; `truceline` lists the columns in docs/reference/formats.md.",
+        )  # fmt: skip
