@@ -1,1 +1,10 @@
-"""Seeded simulator of a fictional country, behind the intake interface."""
+"""The seeded simulator: a fictional mission whose truth is known, behind the same tables as the real thing.
+
+world.py what to simulate; terrain.py where; incidents.py what truly happens; watches.py who looks; sensors.py,
+satellites.py and open_sources.py what they say; stories.py the written cases; statecraft.py the records of people;
+cases.py what follows from actual findings; exercise.py all of it together. Everything simulated says EXERCISE.
+"""
+
+from truceline.simulate.exercise import Exercise, Story, build
+
+__all__ = ["Exercise", "Story", "build"]

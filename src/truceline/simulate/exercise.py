@@ -1,0 +1,147 @@
+"""The whole exercise, from one seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from truceline.records.kinds import Kind
+from truceline.records.parties import Actor, Alignment, Party
+from truceline.simulate import open_sources, satellites
+from truceline.simulate.incidents import ACTS, WEAPONS, Incidents, make_incidents
+from truceline.simulate.plane import Floats
+from truceline.simulate.rows import Rows, together
+from truceline.simulate.sensors import observe
+from truceline.simulate.terrain import Terrain, features, make_terrain
+from truceline.simulate.watches import Source, Watch, make_sources, make_watches, watches_table
+from truceline.simulate.world import Roster, World, generator
+
+OBSERVER_KINDS = ("patrol", "post", "complaint")
+FEEDS = {
+    "camera": "EXERCISE-cameras.csv", "acoustic_array": "EXERCISE-arrays.csv", "uav": "EXERCISE-drones.csv",
+    "satellite": "EXERCISE-satellites.csv", "imagery": "EXERCISE-imagery.csv", "party": "EXERCISE-party-statements.csv",
+    "media": "EXERCISE-media.csv",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One written case: what it shows, and the ids with which to find it."""
+
+    title: str
+    what: str
+    obs_ids: tuple[str, ...]
+    notes: str
+    record_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A simulated mission and its truth. Times are ms UTC, coordinates of `geometry` degrees."""
+
+    name: str
+    start_ms: int
+    end_ms: int
+    zone: str
+    parties: tuple[Party, ...]
+    alignments: tuple[Alignment, ...]
+    actors: tuple[Actor, ...]
+    geometry: dict[str, Any]
+    observer_rows: pa.Table  # patrols, posts, complaints: sealed entries
+    feeds: dict[str, pa.Table]  # file name -> rows: imports
+    watches: pa.Table
+    records: tuple[tuple[int, str, Kind], ...]  # (at_ms, role of the author, body), by time
+    truth: pa.Table  # obs_id, incident ("" for none)
+    true_incidents: pa.Table
+    stories: tuple[Story, ...]
+    seed: int
+    world: World
+    roster: Roster
+    moved: tuple[tuple[str, float, float], ...] = ()  # posts put elsewhere: id, lon, lat
+
+    @property
+    def observations(self) -> pa.Table:
+        """All rows, as they were received."""
+        table = pa.concat_tables([self.observer_rows, *self.feeds.values()])
+        return table.sort_by([("received_at_ms", "ascending"), ("obs_id", "ascending")])
+
+
+def build(
+    seed: int = 1, scale: float = 1.0, *, world: World | None = None, roster: Roster | None = None,
+    moved: tuple[tuple[str, float, float], ...] = (),
+) -> Exercise:  # fmt: skip
+    """The exercise of one seed.
+
+    Args:
+        seed: 0 or more; equal seeds give equal exercises.
+        scale: how busy, against about 1,900 incidents and 6,400 observations in 45 days.
+        moved: posts to put elsewhere, as (source id, lon, lat in degrees).
+    Raises:
+        UsageError: SIM-001 to SIM-006.
+    """
+    world = (world or World()).scaled(scale)
+    roster = roster or Roster()
+    land = make_terrain(world, generator(seed, 0))
+    true = make_incidents(world, land, generator(seed, 1))
+    sources = make_sources(world, roster, land, seed, _moved(land, moved))
+    watches = make_watches(world, roster, land, seed, sources)
+    table, truth = together(_everything(world, roster, land, seed, sources, watches, true))
+    kind = table["source_kind"]
+    return Exercise(
+        name=world.name, start_ms=world.start_ms, end_ms=world.end_ms, zone=world.zone, parties=world.parties,
+        alignments=world.alignments, actors=world.actors,
+        geometry=features(world, land, [(s.id, s.xy) for s in sources if s.kind == "post"]),
+        observer_rows=table.filter(pc.is_in(kind, pa.array(OBSERVER_KINDS))),
+        feeds={name: table.filter(pc.equal(kind, word)) for word, name in FEEDS.items()},
+        watches=watches_table(land, watches, seed), records=(),
+        truth=pa.table({"obs_id": table["obs_id"], "incident": [true_id(i) for i in truth.tolist()]}),
+        true_incidents=_true_table(world, land, true), stories=(), seed=seed, world=world, roster=roster, moved=moved,
+    )  # fmt: skip
+
+
+def true_id(index: int) -> str:
+    """Name of a true incident; "" for none."""
+    return f"EXERCISE-I{index:06d}" if index >= 0 else ""
+
+
+def _everything(
+    world: World,
+    roster: Roster,
+    land: Terrain,
+    seed: int,
+    sources: list[Source],
+    watches: list[Watch],
+    true: Incidents,
+) -> list[Rows]:
+    hidden = np.zeros(len(true), dtype=np.bool_)
+    by_source: dict[str, list[Watch]] = {source.id: [] for source in sources}
+    for watch in watches:
+        by_source[watch.source.id].append(watch)
+    parts = [observe(world, land, seed, source, by_source[source.id], true, hidden) for source in sources]
+    said, taken_up = open_sources.claims(world, land, seed, true, hidden)
+    return [
+        *parts, satellites.hot_pixels(world, land, seed, true, hidden), satellites.damage(world, land, seed, true, hidden),
+        said, open_sources.denials(world, land, seed, taken_up), open_sources.quiet(world, land, seed),
+        open_sources.complaints(world, land, seed, true, hidden),
+        open_sources.media(world, roster, land, seed, true, hidden, taken_up),
+    ]  # fmt: skip
+
+
+def _moved(land: Terrain, moved: tuple[tuple[str, float, float], ...]) -> dict[str, Floats]:
+    return {name: land.plane.to_xy(np.array([lon, lat])) for name, lon, lat in moved}
+
+
+def _true_table(world: World, land: Terrain, true: Incidents) -> pa.Table:
+    udeg = land.plane.to_udeg(true.xy)
+    return pa.table(
+        {
+            "incident": [true_id(i) for i in range(len(true))], "at_ms": true.at_ms, "span_ms": true.span_ms,
+            "lon_udeg": udeg[:, 0], "lat_udeg": udeg[:, 1], "act": np.array(ACTS)[true.act].tolist(),
+            "weapon": np.array(WEAPONS)[true.weapon].tolist(), "calibre_um": true.calibre_um, "count": true.count,
+            "by": [world.alignments[0 if left else 1].id for left in true.by_left.tolist()],
+        }
+    )  # fmt: skip
