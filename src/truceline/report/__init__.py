@@ -1,1 +1,22 @@
-"""One frozen view to HTML, PDF, CSV and GeoJSON, with its map."""
+"""One frozen view to HTML, PDF, CSV and GeoJSON, with its maps and the ids behind every figure.
+
+It cannot query: what is not in the `View` cannot be printed, and what is not in the disclosed form is not.
+"""
+
+from truceline.report.days import reporting_day
+from truceline.report.disclosed import disclosed_incidents
+from truceline.report.figures import figure_ids, figures
+from truceline.report.view import COVERAGE, Article, View
+from truceline.report.write import FORMATS, write
+
+__all__ = [
+    "COVERAGE",
+    "FORMATS",
+    "Article",
+    "View",
+    "disclosed_incidents",
+    "figure_ids",
+    "figures",
+    "reporting_day",
+    "write",
+]

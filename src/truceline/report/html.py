@@ -1,0 +1,24 @@
+"""The report as one HTML file: no script, no network, everything inline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render_html(paper: dict[str, Any]) -> str:
+    """The file's text. Everything is escaped but the drawings, which escape for themselves."""
+    house = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    drawings = {"front_map": Markup(paper["front"]["map"])}  # noqa: S704 drawn by us from numbers and escaped text
+    single = paper["single"]
+    drawings["single_map"] = Markup(single["map"] if single else "")  # noqa: S704
+    return house.get_template("report.html").render(paper | drawings, style=Markup(style))  # noqa: S704

@@ -1,0 +1,83 @@
+"""Page 4: the articles with their counts by verdict, the plan, and what was notified and answered."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from truceline.report.figures import VERDICT_WORDS
+from truceline.report.pages.common import Day
+from truceline.report.words import change, code, listed, number, rotated
+
+_SHOWN: Final = tuple(VERDICT_WORDS)
+
+
+def agreement_page(day: Day) -> dict[str, Any]:
+    """Counts, steps and notices in words."""
+    numbers = list(dict.fromkeys(str(n) for n in day.view.findings["article"].to_pylist()))
+    known = {article.number: article for article in day.view.articles}
+    order = [*known, *(n for n in sorted(numbers) if n not in known)]
+    articles = []
+    for one in order:
+        article = known.get(one)
+        keys = [f"article {one}: {word}" for word in _SHOWN]
+        counts = [day.figures[key]["value"] if key in day.figures else None for key in keys]
+        breach = day.figures.get(keys[0])
+        articles.append(
+            {
+                "number": one,
+                "title": article.title if article else "",
+                "restatement": article.restatement if article else "",
+                "source": article.source if article else "",
+                "counts": ["–" if count is None else number(count) for count in counts],
+                "change": change(breach["change"]) if breach else "not assessed",
+            }
+        )
+    return {
+        "title": day.view.agreement_title,
+        "verdicts": list(VERDICT_WORDS.values()),
+        "articles": articles,
+        "steps": [_step(day, step) for step in day.view.plan],
+        "notices": _notices(day),
+        "note": "Findings of the day, by verdict. A breach stays alleged until two reviewers verify it. A provision that "
+        "the text leaves undefined gives undetermined, never compliance. Our wording of the articles is not authoritative.",
+        "sides": _sides(day),
+    }
+
+
+def _step(day: Day, step: Any) -> dict[str, str]:
+    waits = [f"waits for {listed(step.preconditions)}"] if step.preconditions else []
+    holds = [f"holds while {listed(step.while_holds)} holds"] if step.while_holds else []
+    return {
+        "id": step.step_id, "title": step.title, "object": step.object, "owner": day.party(step.owner),
+        "state": code(step.state), "deadline": step.deadline or "none set",
+        "because": "; ".join([*waits, *holds, *([step.because] if step.because else [])]),
+        "grave": "yes" if step.state in {"overdue", "disputed", "suspended"} else "",
+    }  # fmt: skip
+
+
+def _notices(day: Day) -> list[dict[str, Any]]:
+    rows = []
+    for notice in day.view.notices:
+        answers = sorted(
+            (r for r in day.view.replies if r.to == notice.notice_id),
+            key=lambda r: (r.replied, day.rank(r.party)),
+        )
+        silent = [p for p in day.parties() if p in notice.to and p not in {r.party for r in answers}]
+        rows.append(
+            {
+                "id": notice.notice_id,
+                "to": listed([day.party(p) for p in sorted(notice.to, key=lambda p: (day.rank(p), notice.to.index(p)))]),
+                "released": notice.released, "answer_by": notice.answer_by or "none set",
+                "urgent": "urgent" if notice.urgent else "",
+                "answers": [{"party": day.party(r.party), "position": r.position, "replied": r.replied} for r in answers],
+                "silent": listed([day.party(p) for p in silent]),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _sides(day: Day) -> list[list[str]]:
+    if not day.view.publish_sides:
+        return []
+    names = [*rotated([one.id for one in day.view.alignments], day.ordinal), "undetermined"]
+    return [[name, number(day.value(f"side {name}")), change(day.change(f"side {name}"))] for name in names]

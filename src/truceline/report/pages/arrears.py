@@ -1,0 +1,76 @@
+"""Page 5: coverage in arrears, by sector and complete week. Nothing about a week that is still running."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from truceline.report.days import week_end_ms
+from truceline.report.pages.common import UNWATCHED_BELOW_E4, Day
+from truceline.report.view import View
+from truceline.report.words import number, percent, tenths
+
+WEEKS_SHOWN: Final = 6
+_CELL = dict[str, Any]
+
+
+def complete_weeks(view: View) -> tuple[str, ...]:
+    """The ISO weeks that were over at the cut-off, and older than the delay, in order."""
+    until = view.day_to_ms if view.as_of_ms is None else min(view.day_to_ms, view.as_of_ms - view.delay_ms)
+    weeks = sorted(set(view.coverage["week"].to_pylist()))
+    return tuple(week for week in weeks if week_end_ms(week, view.zone) <= until)
+
+
+def last_week(view: View) -> str | None:
+    """The newest complete week."""
+    weeks = complete_weeks(view)
+    return weeks[-1] if weeks else None
+
+
+def unwatched(view: View) -> frozenset[str]:
+    """Sectors to hatch: watched less than `UNWATCHED_BELOW_E4` of the hours of the newest complete week."""
+    week = last_week(view)
+    return frozenset(
+        row["sector_id"]
+        for row in view.coverage.to_pylist()
+        if row["week"] == week
+        and row["hours_total_e1"]
+        and row["hours_watched_e1"] * 10_000 < UNWATCHED_BELOW_E4 * row["hours_total_e1"]
+    )
+
+
+def arrears_page(day: Day) -> dict[str, Any]:
+    """Share of hours watched, day and night, and refusals of access, per sector and week."""
+    weeks = complete_weeks(day.view)[-WEEKS_SHOWN:]
+    cells = {(row["sector_id"], row["week"]): row for row in day.view.coverage.to_pylist()}
+    rows = []
+    for sector in day.sectors():
+        row = [_cell(cells.get((sector, week))) for week in weeks]
+        rows.append({"id": sector, "sector": day.sector(sector), "cells": row})
+    totals = []
+    for week in weeks:
+        found = [cells[key] for key in cells if key[1] == week]
+        totals.append(_cell({name: sum(row[name] for row in found) for name in _SUMMED} if found else None))
+    return {
+        "weeks": list(weeks), "rows": rows, "totals": totals,
+        "note": "Shares of sector-hours that anybody of the mission watched, by complete week. A watched hour is not "
+        "an hour in which everything was seen. Weeks still running, posts, patrols and their rhythm are never published.",
+        "empty": "" if weeks else "No complete week has passed the delay yet.",
+    }  # fmt: skip
+
+
+_SUMMED: Final = ("hours_total_e1", "hours_watched_e1", "night_total_e1", "night_watched_e1", "access_denied")
+
+
+def _cell(row: dict[str, Any] | None) -> _CELL:
+    if row is None:
+        return {"all": "–", "night": "–", "denied": "–", "hours": "–", "shade": 0, "low": False}
+    share = percent(row["hours_watched_e1"], row["hours_total_e1"])
+    night = percent(row["night_watched_e1"], row["night_total_e1"])
+    return {
+        "all": "–" if share is None else f"{share}%",
+        "night": "–" if night is None else f"{night}%",
+        "denied": number(row["access_denied"]) if row["access_denied"] else "",
+        "hours": f"{tenths(row['hours_watched_e1'])} of {tenths(row['hours_total_e1'])} h",
+        "shade": 0 if share is None else min(4, share // 20),
+        "low": share is not None and share * 100 < UNWATCHED_BELOW_E4,
+    }

@@ -1,0 +1,127 @@
+"""Page 1: one sentence, four numbers with their change, the map, and what could not be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from truceline.report.drawing import draw, legend
+from truceline.report.pages.arrears import last_week, unwatched
+from truceline.report.pages.common import Day
+from truceline.report.words import between, change, listed, moment, number, percent, plain, plural, tenths
+
+
+def front_page(day: Day) -> dict[str, Any]:
+    """Words and map of page 1."""
+    counts = day.counts()
+    dark = unwatched(day.view)
+    week = last_week(day.view)
+    inside = {name: n for name, n in counts.items() if name}
+    busy = [name for name, n in inside.items() if n]
+    hatched = (
+        f" Hatched sectors were watched less than a quarter of the hours in week {week}." if week else ""
+    )
+    svg, named = draw(
+        day.view.geometry, inside, dark, exercise=day.view.exercise,
+        title=f"{'EXERCISE: ' if day.view.exercise else ''}Incidents by reporting sector, {day.view.date}",
+        describes=f"{plural(len(day.rows), 'incident')} in {len(busy)} of {len(inside)} sectors.{hatched}",
+    )  # fmt: skip
+    return {
+        "sentence": _sentence(day, busy),
+        "numbers": _numbers(day),
+        "map": svg,
+        "legend": legend(max(inside.values(), default=0)),
+        "hatched": f"watched less than a quarter of the hours in week {week}" if dark else "",
+        "caption": _caption(day, counts, named, week),
+        "unseen": list(day.view.could_not_see),
+        "unseen_note": _unseen_note(day),
+    }
+
+
+def _sentence(day: Day, busy: list[str]) -> str:
+    view = day.view
+    hours = (view.day_to_ms - view.day_from_ms) // 3_600_000
+    head = f"In the {hours} hours to {moment(view.day_to_ms, view.zone)}, "
+    watched = percent(day.value("hours_watched_e1"), day.value("hours_total_e1"))
+    seen = (
+        "how much of the line was watched is not known"
+        if view.exposure is None or watched is None
+        else f"{watched} per cent of sector-hours were watched"
+    )
+    if not day.rows:
+        return f"{head}the mission recorded no incident; {seen}, so this does not say that nothing happened."
+    low, high = day.value("violations_min"), day.value("violations_max")
+    spoken = between(low, high, day.value("incidents_open_ended") > 0)
+    tail = []
+    for name, word in (("killed", "killed"), ("injured", "injured")):
+        if day.value(f"{name}_max"):
+            tail.append(f"{between(day.value(f'{name}_min'), day.value(f'{name}_max'))} reported {word}")
+    hurt = f", with {listed(tail)}" if tail else ""
+    return (
+        f"{head}the mission recorded {plural(len(day.rows), 'incident')} with {spoken} single violations in "
+        f"{len(busy)} of {len(day.sectors())} sectors{hurt}; {plural(day.value('incidents_alleged'), 'incident')} "
+        f"{'is' if day.value('incidents_alleged') == 1 else 'are'} held to be against the agreement, and {seen}."
+    )
+
+
+def _numbers(day: Day) -> list[dict[str, str]]:
+    low, high = day.value("violations_min"), day.value("violations_max")
+    open_ended = day.value("incidents_open_ended")
+    watched = day.figures["hours_watched_e1"]
+    share = percent(day.value("hours_watched_e1"), day.value("hours_total_e1"))
+    before = percent(watched["previous"] or 0, day.figures["hours_total_e1"]["previous"] or 0)
+    known = watched["value"] is not None and share is not None
+    upper = f"at most {number(high)}" + (
+        f", not counting {plural(open_ended, 'incident')} without an upper count" if open_ended else ""
+    )
+    alleged_note = f"{number(day.value('findings_verified'))} findings verified on review, {number(day.value('findings_undetermined'))} undetermined"
+    return [
+        {
+            "label": "incidents", "value": number(day.value("incidents")), "change": change(day.change("incidents")),
+            "note": f"{number(day.value('incidents_corroborated'))} corroborated, "
+            f"{number(day.value('incidents_credible'))} credible, {number(day.value('incidents_reported'))} reported only",
+            "who": day.figures["incidents"]["recompute_by"],
+        },
+        {
+            "label": "single violations, at least", "value": number(low), "change": change(day.change("violations_min")),
+            "note": upper, "who": day.figures["violations_min"]["recompute_by"],
+        },
+        {
+            "label": "incidents held to be breaches", "value": number(day.value("incidents_alleged")),
+            "change": change(day.change("incidents_alleged")), "note": alleged_note,
+            "who": day.figures["incidents_alleged"]["recompute_by"],
+        },
+        {
+            "label": "of sector-hours watched", "value": f"{share}%" if known else "not known",
+            "change": f"{change(share - before)} points" if known and share is not None and before is not None and watched["previous"] is not None and share != before
+            else "no change" if known and before is not None and watched["previous"] is not None else "no earlier figure",
+            "note": f"{tenths(watched['value'])} of {tenths(day.figures['hours_total_e1']['value'])} hours; a lower bound"
+            if known else "no coverage was given",
+            "who": watched["recompute_by"],
+        },
+    ]  # fmt: skip
+
+
+def _caption(day: Day, counts: dict[str, int], named: tuple[str, ...], week: str | None) -> str:
+    words = [
+        "Numbers are incidents per reporting sector; no place is published more finely. Lines are the mission's "
+        "working geometry and say nothing about borders. Every place carries all its names and a neutral id."
+    ]
+    withheld = counts.get("", 0)
+    if withheld:
+        words.append(f"{plural(withheld, 'incident')} without a published sector are not on the map.")
+    places = [
+        plain(str(f["properties"]["id"]))
+        for f in day.view.geometry["features"]
+        if f["properties"].get("role") == "place" and f["properties"]["id"] not in named
+    ]
+    if places:
+        words.append(f"{plural(len(places), 'place')} found no room here; the list on page 6 has all.")
+    return " ".join(words)
+
+
+def _unseen_note(day: Day) -> str:
+    if day.view.could_not_see:
+        return "Where nobody watched, a missing report is not a sign of quiet."
+    if day.view.exposure is None:
+        return "The mission gave no coverage for this period. Nothing here may be read as a sign of quiet."
+    return "No gap was stated for this period. Distance, weather and darkness still hide much."

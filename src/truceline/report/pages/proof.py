@@ -1,0 +1,61 @@
+"""Page 6: corrections, rejected rows, the checkpoint, and who can recompute each figure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from truceline.report.drawing import place_words
+from truceline.report.figures import figure_ids
+from truceline.report.pages.common import Day
+from truceline.report.words import change, number, percent, plain
+
+WHO: Final = (
+    ("public", "anyone, from the disclosed rows and the log"),
+    ("parties", "each party, from its own copy of the log and the notices it received"),
+    ("auditor", "the mission and the agreed auditor, who may open the sealed originals"),
+)
+
+
+def proof_page(day: Day) -> dict[str, Any]:
+    """Everything needed to check this report."""
+    view = day.view
+    ids = figure_ids(view)
+    return {
+        "corrections": [
+            {"of": c.of, "was": c.was, "now": c.now, "reason": c.reason, "by": c.by_role, "at": c.at}
+            for c in view.corrections
+        ],
+        "imports": [
+            [
+                f"sealed file {index + 1}" if one.sealed else one.name or one.digest[:12],
+                one.format, number(one.rows), number(one.accepted), number(one.duplicates), number(one.superseded),
+                number(one.rejected), "–" if percent(one.rejected, one.rows) is None else f"{percent(one.rejected, one.rows)}%",
+            ]
+            for index, one in enumerate(view.rejected)
+        ],
+        "rejected": number(sum(one.rejected for one in view.rejected)),
+        "checkpoint": view.checkpoint.strip(),
+        "log_size": number(view.log_size),
+        "version": view.version,
+        "who": [list(pair) for pair in WHO],
+        "steps": [
+            ["Check the record", "truceline log verify", "Every entry, signature and tree head up to the checkpoint below."],
+            ["Recount", "truceline report", "Counts and tables from the disclosed rows; compare with the figures file."],
+            ["Replay", "truceline replay", "Incidents and findings from the sealed rows, under the recorded parameters."],
+        ],
+        "figures": [
+            {
+                "name": name, "value": number(one["value"]), "previous": number(one["previous"]),
+                "change": change(one["change"]), "unit": one["unit"], "who": one["recompute_by"],
+                "ids": ids[name], "ids_count": number(one["ids_count"]), "digest": one["ids_digest"],
+            }
+            for name, one in day.figures.items()
+            if one["value"] or one["previous"]
+        ],
+        "zero": sum(1 for one in day.figures.values() if not one["value"] and not one["previous"]),
+        "places": [
+            {"id": plain(str(f["properties"]["id"])), "names": " / ".join(place_words(f)[:-1])}
+            for f in view.geometry["features"]
+            if f["properties"].get("role") == "place"
+        ],
+    }  # fmt: skip
