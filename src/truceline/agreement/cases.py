@@ -1,0 +1,136 @@
+"""Cases: what must follow from what, run against the agreement they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from truceline.agreement.assess import assess
+from truceline.agreement.folder import Agreement
+from truceline.agreement.models import Case, Given, Spot
+from truceline.agreement.references import moment_bounds
+from truceline.geo import Frame, Line
+from truceline.geo.points import Float64Array, to_udeg
+from truceline.records.columns import INCIDENTS, OBSERVATIONS
+
+CEP50_PER_SIGMA = 1.1774
+FAR_FUTURE_MS = 2**52
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case and article: the verdicts that its author allows, and the one that the agreement gives."""
+
+    case: str
+    where: str
+    article: str
+    expected: tuple[str, ...]
+    got: str
+    reason: str
+    why: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is one of those expected."""
+        return self.got in self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReport:
+    """Results in the order of the cases; `covered` counts the cases for each article that judges, nought included."""
+
+    results: tuple[CaseResult, ...]
+    covered: dict[str, int]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there are cases and all of them pass."""
+        return bool(self.results) and not self.failures
+
+    @property
+    def failures(self) -> tuple[CaseResult, ...]:
+        """Those that do not."""
+        return tuple(result for result in self.results if not result.passed)
+
+
+def run_cases(agreement: Agreement) -> CaseReport:
+    """Assess every case of the folder, along the lines that the folder draws for its cases.
+
+    Raises:
+        AgreementError: as `assess`.
+    """
+    results: list[CaseResult] = []
+    for case, where in zip(agreement.cases, agreement.case_places, strict=True):
+        found = {row["article"]: row for row in _findings(agreement, case).to_pylist()}
+        for key, expected in case.expect.items():
+            row = found.get(key, {"verdict": "not known then", "reason": "The article was made later."})
+            results.append(CaseResult(case.id, where, key, expected, row["verdict"], row["reason"], case.why))
+    judging = dict.fromkeys(article.key for article in agreement.articles if article.judges)
+    covered = {key: sum(key in case.expect for case in agreement.cases) for key in judging}
+    return CaseReport(tuple(results), covered)
+
+
+def _findings(agreement: Agreement, case: Case) -> pa.Table:
+    lines = {**agreement.lines, **agreement.case_lines}
+    as_of = FAR_FUTURE_MS if case.as_of is None else moment_bounds(case.as_of).latest_ms
+    incidents, observations = tables_of(case, lines)
+    return assess(incidents, observations, agreement, as_of_ms=as_of, lines=lines)
+
+
+def tables_of(case: Case, lines: dict[str, Line]) -> tuple[pa.Table, pa.Table]:
+    """The incident of a case and its observations, all marked EXERCISE, as `assess` takes them."""
+    given = case.given
+    name = f"EXERCISE-{case.id}"
+    from_ms = moment_bounds(given.at).earliest_ms
+    to_ms = from_ms if given.until is None else moment_bounds(given.until).latest_ms
+    row: dict[str, Any] = dict.fromkeys(INCIDENTS.names) | {
+        "incident_id": name,
+        "members": [f"{name}-{index}" for index in range(len(given.observations))],
+        "from_ms": from_ms,
+        "to_ms": to_ms,
+        "midpoint_ms": (from_ms + to_ms) // 2,
+        "act": given.act,
+        "weapon": given.weapon,
+        "calibre_um": given.calibre_um,
+        "probability_e4": given.probability_e4,
+        "sides": [{"id": side, "e4": share} for side, share in given.sides.items()],
+        "side": _side(given),
+        "exercise": True,
+    }
+    if given.place is not None:
+        lonlat, sigma = place_of(given.place, lines[given.place.line])
+        lon, lat = to_udeg(lonlat).tolist()
+        row |= {
+            "lon_udeg": lon,
+            "lat_udeg": lat,
+            "cov_ee_m2": sigma**2,
+            "cov_en_m2": 0,
+            "cov_nn_m2": sigma**2,
+        }
+    seen = [
+        dict.fromkeys(OBSERVATIONS.names)
+        | {"obs_id": f"{name}-{index}", "exercise": True}
+        | observation.model_dump()
+        for index, observation in enumerate(given.observations)
+    ]
+    return pa.Table.from_pylist([row], schema=INCIDENTS), pa.Table.from_pylist(seen, schema=OBSERVATIONS)
+
+
+def _side(given: Given) -> str:
+    sure = [side for side, share in given.sides.items() if share >= 8000 and side != "undetermined"]
+    return sure[0] if sure else "undetermined"
+
+
+def place_of(spot: Spot, line: Line) -> tuple[Float64Array, int]:
+    """Degrees (2,) and standard deviation in metres of a place told by its distance from the middle of a line."""
+    middle = len(line.lonlat) // 2
+    pair = line.lonlat[middle - 1 : middle + 1]
+    frame = Frame.at(line.lonlat)
+    a, b = frame.to_xy(pair)
+    along = (b - a) / np.hypot(*(b - a))
+    outward = np.array([-along[1], along[0]]) * (1.0 if spot.side == line.left else -1.0)
+    lonlat: Float64Array = frame.to_lonlat(((a + b) / 2 + outward * spot.distance_m).reshape(1, 2))[0]
+    return lonlat, max(1, round(spot.error_m / CEP50_PER_SIGMA))

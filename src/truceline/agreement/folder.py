@@ -1,0 +1,270 @@
+"""An agreement as a folder: reading it, packing it into canonical bytes and back, the library that ships."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from truceline.agreement.documents import MAX_BYTES, Document, parse
+from truceline.agreement.models import AgreementFile, AnyArticle, Case, CaseFile, LineName, Source
+from truceline.agreement.references import check_references
+from truceline.agreement.validate import validated
+from truceline.errors import AgreementError, TrucelineError
+from truceline.geo import Line, Polygon
+from truceline.records.canonical import canonical, parse_canonical
+from truceline.records.parties import Alignment
+
+FORMAT = "truceline-agreement-folder/1"
+LIBRARY = Path(__file__).parent / "library"
+_NAME = re.compile(r"agreement\.yaml|geometry/[A-Za-z0-9_\-]{1,64}\.geojson|cases/[A-Za-z0-9_\-]{1,64}\.yaml")
+_ID = re.compile(r"[a-z0-9][a-z0-9\-]{0,63}")
+MAX_FILES = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreement:
+    """A validated agreement.
+
+    Attributes:
+        articles: in the order of the file; several entries may share a number (texts, amendments).
+        lines, zones: drawn by the folder and used by `assess`, by id.
+        case_lines: drawn for the cases only, by id; never used by `assess` for a mission.
+        files: the folder as it was read, path -> text; what `pack` writes.
+        places: where each article stands, "agreement.yaml:41", in the order of `articles`.
+    """
+
+    id: str
+    version: str
+    title: str
+    exercise: bool
+    note: str
+    sources: tuple[Source, ...]
+    alignments: tuple[Alignment, ...]
+    line_names: tuple[LineName, ...]
+    articles: tuple[AnyArticle, ...]
+    geometry: dict[str, Any]
+    lines: dict[str, Line]
+    zones: dict[str, Polygon]
+    case_lines: dict[str, Line]
+    cases: tuple[Case, ...]
+    declared: AgreementFile
+    files: dict[str, str] = field(repr=False)
+    places: tuple[str, ...] = field(repr=False)
+    case_places: tuple[str, ...] = field(repr=False)
+
+    def article(self, key: str) -> AnyArticle:
+        """The article of that key (`2`, `3/text-1`); the last one made when it was amended.
+
+        Raises:
+            AgreementError: AGR-016 no such article.
+        """
+        found = [article for article in self.articles if article.key == key]
+        if not found:
+            raise AgreementError(
+                "AGR-016",
+                "the article must exist",
+                where=self.id,
+                value=key,
+                remedy=f"Known: {', '.join(dict.fromkeys(a.key for a in self.articles))}.",
+            )
+        return found[-1]
+
+
+def library() -> tuple[str, ...]:
+    """Ids of the agreements that ship with Truceline, sorted."""
+    return tuple(sorted(path.parent.name for path in LIBRARY.glob("*/agreement.yaml")))
+
+
+def load(folder: Path | str) -> Agreement:
+    """Read and validate an agreement.
+
+    Args:
+        folder: a folder, or the id of one in `library()`.
+    Raises:
+        AgreementError: AGR-001 no such folder or library id; AGR-002, AGR-003 a file that does not belong or
+            cannot be read; AGR-004 to AGR-022 what the files say.
+        GeometryError: a line or zone that is none.
+    """
+    return _read(_collect(_find(folder)))
+
+
+def pack(folder: Path | str) -> bytes:
+    """The whole folder as canonical JSON, after validating it; equal folders give equal bytes.
+
+    Raises:
+        As `load`.
+    """
+    files = _collect(_find(folder))
+    _read(files)
+    return canonical({"format": FORMAT, "files": files})
+
+
+def unpack(raw: bytes) -> Agreement:
+    """The agreement in bytes made by `pack`.
+
+    Raises:
+        AgreementError: AGR-014 not such bytes; otherwise as `load`.
+    """
+    try:
+        value = parse_canonical(raw)
+    except TrucelineError as problem:
+        raise AgreementError(
+            "AGR-014",
+            "a packed agreement must be canonical JSON",
+            value=str(problem),
+            remedy="Pack it again.",
+        ) from problem
+    files = value.get("files") if isinstance(value, dict) else None
+    if (
+        not isinstance(files, dict)
+        or set(value) != {"format", "files"}
+        or value["format"] != FORMAT
+        or not all(isinstance(text, str) for text in files.values())
+    ):
+        raise AgreementError(
+            "AGR-014",
+            f"a packed agreement must have the form {FORMAT}",
+            value=raw[:40],
+            remedy="Pack it again.",
+        )
+    return _read(files)
+
+
+def _find(folder: Path | str) -> Path:
+    if isinstance(folder, str) and _ID.fullmatch(folder) and (LIBRARY / folder / "agreement.yaml").is_file():
+        return LIBRARY / folder
+    path = Path(folder)
+    if not (path / "agreement.yaml").is_file():
+        raise AgreementError(
+            "AGR-001",
+            "an agreement must be a folder with agreement.yaml, or the id of one in the library",
+            value=str(folder),
+            remedy=f"In the library: {', '.join(library())}.",
+        )
+    return path
+
+
+def _collect(folder: Path) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir() and not path.is_symlink():
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise AgreementError("AGR-002", "the folder must hold plain files only", where=name)
+        _allowed(name)
+        if path.stat().st_size > MAX_BYTES:
+            raise AgreementError("AGR-003", f"a file must not exceed {MAX_BYTES} bytes", where=name)
+        try:
+            files[name] = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise AgreementError(
+                "AGR-003", "a file must be readable UTF-8", where=name, value=str(problem)
+            ) from problem
+    return files
+
+
+def _allowed(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise AgreementError(
+            "AGR-002",
+            "the folder must hold agreement.yaml, geometry/*.geojson and cases/*.yaml only",
+            where=name,
+            remedy="Move it elsewhere: everything here is part of the agreement and of its digest.",
+        )
+
+
+def _read(files: Mapping[str, str]) -> Agreement:
+    for name, text in files.items():
+        _allowed(name)
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES or len(files) > MAX_FILES:
+            raise AgreementError("AGR-003", f"a file must not exceed {MAX_BYTES} bytes", where=name)
+    if "agreement.yaml" not in files:
+        raise AgreementError("AGR-014", "a packed agreement must hold agreement.yaml", value=sorted(files))
+    document = parse("agreement.yaml", files["agreement.yaml"])
+    declared = validated(AgreementFile, document)
+    features = [
+        feature
+        for name in sorted(files)
+        if name.startswith("geometry/")
+        for feature in _features(name, files[name])
+    ]
+    drawn = {role: _lines(features, role) for role in ("line", "case-line")}
+    zones = {
+        feature["properties"]["id"]: Polygon(feature["properties"]["id"], feature.get("geometry") or {})
+        for feature in features
+        if feature["properties"]["role"] == "zone"
+    }
+    cases: list[Case] = []
+    case_places: list[str] = []
+    case_documents: list[Document] = []
+    for name in sorted(files):
+        if name.startswith("cases/"):
+            case_document = parse(name, files[name])
+            for index, case in enumerate(validated(CaseFile, case_document).cases):
+                cases.append(case)
+                case_documents.append(case_document)
+                case_places.append(case_document.where(("cases", index)))
+    places = tuple(document.where(("articles", index)) for index in range(len(declared.articles)))
+    agreement = Agreement(
+        id=declared.id,
+        version=declared.version,
+        title=declared.title,
+        exercise=declared.exercise,
+        note=declared.note,
+        sources=declared.sources,
+        alignments=tuple(Alignment(item.id, item.members) for item in declared.alignments),
+        line_names=declared.lines,
+        articles=declared.articles,
+        geometry={"type": "FeatureCollection", "features": features},
+        lines=drawn["line"],
+        zones=zones,
+        case_lines=drawn["case-line"],
+        cases=tuple(cases),
+        declared=declared,
+        files=dict(files),
+        places=places,
+        case_places=tuple(case_places),
+    )
+    check_references(
+        declared, places, agreement.lines, zones, agreement.case_lines, agreement.cases, agreement.case_places
+    )
+    return agreement
+
+
+def _features(name: str, text: str) -> list[dict[str, Any]]:
+    try:
+        value = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as problem:
+        raise AgreementError(
+            "AGR-009", "a geometry file must be JSON", where=name, value=str(problem)
+        ) from problem
+    features = value.get("features") if isinstance(value, dict) else None
+    if not isinstance(features, list) or value.get("type") != "FeatureCollection":
+        raise AgreementError("AGR-009", "a geometry file must be a GeoJSON FeatureCollection", where=name)
+    for feature in features:
+        properties = feature.get("properties") if isinstance(feature, dict) else None
+        if (
+            not isinstance(properties, dict)
+            or properties.get("role") not in ("line", "zone", "case-line")
+            or not isinstance(properties.get("id"), str)
+        ):
+            raise AgreementError(
+                "AGR-009",
+                "a feature must have properties.id, and properties.role line, zone or case-line",
+                where=name,
+                value=properties,
+            )
+    return features
+
+
+def _lines(features: list[dict[str, Any]], role: str) -> dict[str, Line]:
+    return {
+        feature["properties"]["id"]: Line.from_geojson(feature)
+        for feature in features
+        if feature["properties"]["role"] == role
+    }

@@ -1,0 +1,149 @@
+"""What a drafter should hear before anyone signs: a text that loads can still be one that nobody can verify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from truceline.agreement.folder import Agreement
+from truceline.agreement.models import (
+    AnyArticle,
+    EntryIntoForce,
+    Overflight,
+    Prohibition,
+    Reading,
+    Undefined,
+    Withdrawal,
+    calibre_bound,
+)
+from truceline.agreement.references import moment_bounds, moments_of
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One defect of a text.
+
+    Attributes:
+        severity: "error" where the article cannot mean what it says, "warning" where it leaves something open.
+    """
+
+    code: str
+    where: str
+    rule: str
+    value: str
+    remedy: str
+    severity: str
+
+    def __str__(self) -> str:
+        seen = f", got {self.value}" if self.value else ""
+        return f"{self.code} {self.where}: {self.rule}{seen}. {self.remedy} See errors#{self.code.lower()}"
+
+
+def check(agreement: Agreement) -> tuple[Problem, ...]:
+    """All defects, in the order of the articles; empty for a text with nothing to say about."""
+    entries = [
+        item for item in agreement.articles if isinstance(item, EntryIntoForce) and item.from_ is not None
+    ]
+    found: list[Problem] = []
+    exercised = {key for case in agreement.cases for key in case.expect}
+    for article, place in zip(agreement.articles, agreement.places, strict=True):
+        where = f"{place}, article {article.key}"
+        found += _zones(article, where)
+        if article.judges and not entries and article.from_ is None:
+            found.append(
+                Problem(
+                    "AGR-031", where, "an article must have a time from which it holds", "",
+                    "Add an article of shape entry_into_force, or `from`.", "error",
+                )
+            )  # fmt: skip
+        found += _deadlines(article, where, entries)
+        if isinstance(article, Undefined):
+            found.append(
+                Problem(
+                    "AGR-032", where, "a parameter must be agreed before it can be verified",
+                    "; ".join(article.missing), "Until then every verdict is undetermined.", "warning",
+                )
+            )  # fmt: skip
+        if article.judges and article.key not in exercised:
+            found.append(
+                Problem(
+                    "AGR-034", where, "a case must exercise the article", "", "Add one to cases/.", "warning"
+                )
+            )
+        if isinstance(article, (Prohibition, Withdrawal)):
+            both = sorted(set(article.acts) & set(article.may_be))
+            if both:
+                found.append(
+                    Problem(
+                        "AGR-036", where, "an act must be named once, under `acts` or `may_be`", ", ".join(both),
+                        "Decide whether it counts for certain.", "error",
+                    )
+                )  # fmt: skip
+    found += _thresholds(agreement)
+    found += _sources(agreement)
+    return tuple(found)
+
+
+def _zones(article: AnyArticle, where: str) -> Iterator[Problem]:
+    for name, moment in moments_of(article):
+        for item in moment.readings or (Reading(local=moment.local, zone=moment.zone),):
+            if item.zone is None:
+                yield Problem(
+                    "AGR-030", where, f"`{name}` must have a time zone", item.local,
+                    "Without one it may mean any hour of 26.", "warning",
+                )  # fmt: skip
+        if len(moment.readings) > 1:
+            yield Problem(
+                "AGR-037", where, f"`{name}` must be readable in one way only",
+                " or ".join(f"{item.local} {item.zone or '?'}" for item in moment.readings),
+                "Between the readings every verdict is undetermined.", "warning",
+            )  # fmt: skip
+
+
+def _deadlines(article: AnyArticle, where: str, entries: list[EntryIntoForce]) -> Iterator[Problem]:
+    if not isinstance(article, Withdrawal):
+        return
+    start = article.from_ or (entries[-1].from_ if entries else None)
+    for step in article.steps:
+        if step.by is None or start is None:
+            continue
+        if moment_bounds(step.by).latest_ms < moment_bounds(start).earliest_ms:
+            yield Problem(
+                "AGR-033", where, f"the deadline of '{step.name}' must not lie before the entry into force",
+                step.by.local, "Check the date and its zone.", "error",
+            )  # fmt: skip
+
+
+def _thresholds(agreement: Agreement) -> Iterator[Problem]:
+    """Texts of one article whose calibre thresholds decide differently for the calibre that they name."""
+    by_number: dict[str, list[tuple[str, AnyArticle]]] = {}
+    for article, place in zip(agreement.articles, agreement.places, strict=True):
+        if isinstance(article, (Prohibition, Withdrawal, Overflight)) and article.text:
+            by_number.setdefault(article.number, []).append((place, article))
+    for number, listed in by_number.items():
+        signs: dict[int, set[str]] = {}
+        for _, article in listed:
+            classes = (
+                article.steps if isinstance(article, Withdrawal) else (getattr(article, "weapons", None),)
+            )
+            for item in classes:
+                for text in item.calibre if item is not None else ():
+                    sign, bound = calibre_bound(text)
+                    signs.setdefault(bound, set()).add(sign)
+        for bound, seen in sorted(signs.items()):
+            if {">", ">="} <= seen or {"<", "<="} <= seen:
+                yield Problem(
+                    "AGR-035", f"{listed[0][0]}, article {number}",
+                    "the texts must decide alike for a weapon of the threshold itself",
+                    f"{bound / 1000:g} mm: {' and '.join(sorted(seen))}",
+                    "Agree on one; until then each text has its own finding.", "warning",
+                )  # fmt: skip
+
+
+def _sources(agreement: Agreement) -> Iterator[Problem]:
+    for article, place in zip(agreement.articles, agreement.places, strict=True):
+        if article.source is None and all(item.confidence != "fictional" for item in agreement.sources):
+            yield Problem(
+                "AGR-038", f"{place}, article {article.key}", "an article must name its source", "",
+                "Give `source` with title and url.", "warning",
+            )  # fmt: skip
