@@ -58,6 +58,7 @@ def draw(
     geometry: dict[str, Any], counts: dict[str, int], unwatched: frozenset[str], *,
     exercise: bool, title: str, describes: str, only: frozenset[str] | None = None,
     width: float = WIDTH, tallest: float = 520, prefix: str = "m", labels: bool = True,
+    captions: dict[str, str] | None = None,
 ) -> tuple[str, tuple[str, ...]]:  # fmt: skip
     """An SVG of the mission's geometry.
 
@@ -65,6 +66,7 @@ def draw(
         geometry: the FeatureCollection; features of role post are never looked at.
         counts: incidents per sector. unwatched: sectors to hatch.
         only: show these sectors only, shaded alike, instead of the counts.
+        width, tallest: pixels. labels: draw places. captions: words to print in sectors instead of their counts.
         prefix: for ids inside the SVG, so that two of them may stand in one document.
     Returns:
         The SVG, and the ids of the places whose names found room.
@@ -117,11 +119,21 @@ def draw(
         )
     if exercise:
         out.append(_watermark(plane))
-    _sector_labels(out, taken, framed if only else sectors, counts, plane, only is not None)
+    printed = captions if captions is not None else {name: number(n) for name, n in counts.items() if n}
+    _sector_labels(
+        out, taken, framed if only else sectors, {} if only else printed, plane, 12.5 if captions else 17.0
+    )
     named = _place_labels(out, taken, by_role.get("place", []), plane) if labels else ()
     out.append(_scale_bar(plane))
     out.append("</g></svg>")
     return "".join(out), named
+
+
+def is_wide(geometry: dict[str, Any]) -> bool:
+    """Whether the sectors stretch more from west to east than from south to north."""
+    sectors = [f for f in geometry["features"] if f["properties"].get("role") == "sector"]
+    plane = plane_of(sectors, WIDTH, 1e9)
+    return plane.height < 0.8 * plane.width
 
 
 def level(count: int, most: int) -> int:
@@ -218,21 +230,20 @@ def _sector_labels(
     out: list[str],
     taken: list[Box],
     sectors: list[dict[str, Any]],
-    counts: dict[str, int],
+    printed: dict[str, str],
     plane: Plane,
-    bare: bool,
+    size: float,
 ) -> None:
     for feature in sectors:
         name = str(feature["properties"]["id"])
         x, y = _middle(feature, plane)
         bottom = max(plane.at(p)[1] for line in _lines(feature) for p in line)
         label = plain(name)
-        count = counts.get(name, 0)
-        if count and not bare:
-            size = 17.0
-            out.append(_text(x, y + 6, number(count), size, ' font-weight="600"'))
-            half = size * 0.33 * len(number(count))
-            taken.append((x - half - 3, y - 12, x + half + 3, y + 10))
+        said = printed.get(name, "")
+        if said:
+            out.append(_text(x, y + size / 3, said, size, ' font-weight="600"'))
+            half = size * 0.33 * len(said)
+            taken.append((x - half - 3, y - size * 0.7, x + half + 3, y + size * 0.6))
         foot = min(bottom - 6, plane.height - 6)
         out.append(_text(x, foot, label, 10.5, ' letter-spacing=".6"'))
         half = 3.6 * len(label)

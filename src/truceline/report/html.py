@@ -19,6 +19,7 @@ def render_html(paper: dict[str, Any]) -> str:
     )  # fmt: skip
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     drawings = {"front_map": Markup(paper["front"]["map"])}  # noqa: S704 drawn by us from numbers and escaped text
+    drawings["front_gaps"] = Markup(paper["front"]["gaps"])  # noqa: S704
     single = paper["single"]
     drawings["single_map"] = Markup(single["map"] if single else "")  # noqa: S704
     return house.get_template("report.html").render(paper | drawings, style=Markup(style))  # noqa: S704

@@ -19,6 +19,10 @@ _SPECIAL: Final = {
     "quiet": "says nothing happened", "denial": "denies it", "third_party": "third party",
     "air_raid_alert": "air-raid alert", "air_strike": "air strike",
 }  # fmt: skip
+_SHORT: Final = {
+    "acoustic_array": "array", "post": "post", "camera": "camera", "party": "party", "satellite": "satellite",
+    "uav": "uncrewed aircraft", "imagery": "imagery", "civil_alert": "alert",
+}  # fmt: skip
 _CODES: Final = frozenset(SOURCE_KINDS + ACTS + MEANS + WEAPONS + STANCES + PLACE_KINDS + DESCRIPTIONS)
 
 TERMS: Final = {
@@ -50,6 +54,11 @@ Item = TypeVar("Item")
 def code(word: str | None) -> str:
     """A code as words."""
     return "not said" if word is None else _SPECIAL.get(word, word.replace("_", " "))
+
+
+def short(word: str) -> str:
+    """A kind of source in one word, for narrow columns."""
+    return _SHORT.get(word, code(word))
 
 
 def term(name: str) -> str:
@@ -108,9 +117,17 @@ def moment(at_ms: int, zone: str | None = None) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M}"
 
 
-def span(from_ms: int, to_ms: int, zone: str | None = None) -> str:
-    """12 Mar 14:00–15:00 on the mission's clock, or in UTC when no zone is given."""
+def span(from_ms: int, to_ms: int, zone: str | None = None, *, beside: str | None = None) -> str:
+    """12 Mar 14:00–15:00 on the mission's clock, or in UTC when no zone is given.
+
+    `beside` is the zone of a time that stands beside it: the day is then said only where it differs.
+    """
     start, end = (utc(at) if zone is None else local(at, zone) for at in (from_ms, to_ms))
+    if beside is not None and [local(at, beside).date() for at in (from_ms, to_ms)] == [
+        start.date(),
+        end.date(),
+    ]:
+        return f"{start:%H:%M}–{end:%H:%M}"
     head = f"{start.day} {_MONTHS[start.month - 1]} {start:%H:%M}"
     if start.date() == end.date():
         return f"{head}–{end:%H:%M}"

@@ -38,6 +38,14 @@ def unwatched(view: View) -> frozenset[str]:
     )
 
 
+def watched_shares(view: View) -> dict[str, str]:
+    """Per cent of the hours of the newest complete week that were watched, per sector."""
+    week = last_week(view)
+    rows = [row for row in view.coverage.to_pylist() if row["week"] == week]
+    shares = {row["sector_id"]: percent(row["hours_watched_e1"], row["hours_total_e1"]) for row in rows}
+    return {name: f"{share}%" for name, share in shares.items() if share is not None}
+
+
 def arrears_page(day: Day) -> dict[str, Any]:
     """Share of hours watched, day and night, and refusals of access, per sector and week."""
     weeks = complete_weeks(day.view)[-WEEKS_SHOWN:]

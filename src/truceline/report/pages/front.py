@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from truceline.report.drawing import draw, legend
-from truceline.report.pages.arrears import last_week, unwatched
+from truceline.report.drawing import draw, is_wide, legend
+from truceline.report.pages.arrears import last_week, unwatched, watched_shares
 from truceline.report.pages.common import Day
 from truceline.report.words import between, change, listed, moment, number, percent, plain, plural, tenths
 
@@ -20,15 +20,29 @@ def front_page(day: Day) -> dict[str, Any]:
     hatched = (
         f" Hatched sectors were watched less than a quarter of the hours in week {week}." if week else ""
     )
+    wide = is_wide(day.view.geometry)
+    mark = "EXERCISE: " if day.view.exercise else ""
     svg, named = draw(
         day.view.geometry, inside, dark, exercise=day.view.exercise,
-        title=f"{'EXERCISE: ' if day.view.exercise else ''}Incidents by reporting sector, {day.view.date}",
+        title=f"{mark}Incidents by reporting sector, {day.view.date}",
         describes=f"{plural(len(day.rows), 'incident')} in {len(busy)} of {len(inside)} sectors.{hatched}",
+        width=760 if wide else 430, tallest=400 if wide else 600,
+    )  # fmt: skip
+    shares = watched_shares(day.view)
+    gaps, _ = draw(
+        day.view.geometry, {}, dark, exercise=day.view.exercise, labels=False, prefix="g", width=430, tallest=260,
+        title=f"{mark}Share of hours watched by sector, week {week}", captions=shares,
+        describes="; ".join(f"{plain(name)} {share}" for name, share in shares.items()) or "No coverage.",
     )  # fmt: skip
     return {
         "sentence": _sentence(day, busy),
         "numbers": _numbers(day),
         "map": svg,
+        "wide": wide,
+        "gaps": gaps if week else "",
+        "gaps_note": f"Per cent of hours watched in week {week}, the last complete one; hatched below a quarter."
+        if week
+        else "",
         "legend": legend(max(inside.values(), default=0)),
         "hatched": f"watched less than a quarter of the hours in week {week}" if dark else "",
         "caption": _caption(day, counts, named, week),

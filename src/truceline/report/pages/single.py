@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from truceline.records.codes import probability_word
+from truceline.report.days import local
 from truceline.report.disclosed import HOUR_MS
 from truceline.report.drawing import draw
 from truceline.report.figures import VERDICT_WORDS
 from truceline.report.pages.common import Day, scored
 from truceline.report.pages.table import COLUMNS, incident_cells
-from truceline.report.words import between, code, listed, number, plain, plural, span, strength, term
+from truceline.report.words import between, code, listed, moment, plain, plural, span, strength, term
 
 _KEPT: Final = (
     "obs_id", "source_kind", "actor", "stance", "copy_of", "place_kind", "scan_m", "track_m", "means", "act",
@@ -96,7 +97,11 @@ def _reports(day: Day, sealed: dict[str, Any]) -> list[dict[str, Any]]:
         if name not in wanted:
             continue
         role = next((said for key, said in words.items() if name in roles[key]), "linked")
+        look = {"contradicts": "against", "copies": "copy"}.get(
+            next((key for key in words if name in roles[key]), ""), "for"
+        )
         if name in soft and name not in (sealed["members"] or ()):
+            look = "soft"
             role = f"left out, {_share(soft[name])} likely to belong"
         start = row["observed_from_ms"] // HOUR_MS * HOUR_MS
         end = max(-(-row["observed_to_ms"] // HOUR_MS) * HOUR_MS, start + HOUR_MS)
@@ -106,7 +111,7 @@ def _reports(day: Day, sealed: dict[str, Any]) -> list[dict[str, Any]]:
                 "actor": day.party(row["actor"]) if row["actor"] else "", "stance": code(row["stance"]),
                 "local": span(start, end, day.view.zone), "utc": span(start, end), "from_ms": start, "to_ms": end,
                 "placed": _placed(row), "means": code(row["means"]), "act": code(row["act"]),
-                "weapon": code(row["weapon"]), "count": _count(row), "role": role,
+                "weapon": code(row["weapon"]), "count": _count(row), "role": role, "look": look,
                 "rank": day.rank(row["actor"]) if row["actor"] else -1,
             }
         )  # fmt: skip
@@ -132,39 +137,26 @@ def _share(e4: int) -> str:
 
 
 def _strip(day: Day, reports: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
-    """Bars of whole hours, per cent of the width, at most three days about the incident."""
-    low = max(min((r["from_ms"] for r in reports), default=row["from_ms"]), row["from_ms"] - 36 * HOUR_MS)
-    high = min(max((r["to_ms"] for r in reports), default=row["to_ms"]), row["to_ms"] + 36 * HOUR_MS)
-    low, high = min(low, row["from_ms"]), max(high, row["to_ms"])
+    """Bars of whole hours in thousandths of the width; at most half a day before and after the incident."""
+    low = max(min((r["from_ms"] for r in reports), default=row["from_ms"]), row["from_ms"] - 12 * HOUR_MS)
+    high = min(max((r["to_ms"] for r in reports), default=row["to_ms"]), row["to_ms"] + 12 * HOUR_MS)
+    low, high = min(low, row["from_ms"]) - 2 * HOUR_MS, max(high, row["to_ms"]) + 2 * HOUR_MS
     wide = high - low
-    bars = []
-    for report in reports:
-        start, end = max(report["from_ms"], low), min(report["to_ms"], high)
-        if end <= start:
-            continue
-        look = (
-            "against"
-            if "against" in report["role"]
-            else "copy"
-            if "repeats" in report["role"]
-            else "soft"
-            if "left out" in report["role"]
-            else "for"
-        )
-        bars.append(
-            {
-                "left": 1000 * (start - low) // wide,
-                "width": max(1000 * (end - start) // wide, 6),
-                "look": look,
-                "words": report["kind"],
-                "role": report["role"],
-            }
-        )
-    return {
-        "bars": bars,
-        "from": span(low, low + HOUR_MS, day.view.zone).split("–")[0],
-        "to": span(high - HOUR_MS, high, day.view.zone),
-    }
+    bars = [
+        {
+            "left": 1000 * (max(report["from_ms"], low) - low) // wide,
+            "width": 1000 * (min(report["to_ms"], high) - max(report["from_ms"], low)) // wide,
+            "look": report["look"], "words": report["kind"],
+        }
+        for report in reports
+        if report["to_ms"] > low and report["from_ms"] < high
+    ]  # fmt: skip
+    step = next(n for n in (1, 2, 3, 6, 12) if wide // (n * HOUR_MS) <= 10)
+    ticks = [
+        {"left": 1000 * (at - low) // wide, "words": f"{local(at, day.view.zone):%H:%M}"}
+        for at in range(low, high, step * HOUR_MS)
+    ]
+    return {"bars": bars, "ticks": ticks, "day": moment(row["from_ms"], day.view.zone)[:-6]}
 
 
 def _linked(day: Day, row: dict[str, Any], sealed: dict[str, Any]) -> list[str]:
@@ -184,7 +176,7 @@ def _against(day: Day, row: dict[str, Any], sealed: dict[str, Any], index: int) 
     said = []
     if row["contradicts"]:
         said.append(
-            f"{plural(row['contradicts'], 'report')} {'denies' if row['contradicts'] == 1 else 'deny'} it or say nothing happened; a denial is not a corroboration."
+            f"{plural(row['contradicts'], 'report')} {'denies it or says that' if row['contradicts'] == 1 else 'deny it or say that'} nothing happened; a denial is not a corroboration."
         )
     soft = sealed["soft"] or ()
     if soft:
@@ -281,8 +273,3 @@ def _claims(day: Day, sealed: dict[str, Any]) -> list[str]:
     ]
     pairs.sort(key=lambda pair: (day.rank(pair[0]), day.rank(pair[1])))
     return [f"{day.party(actor)} accuses {day.party(accused)}" for actor, accused in dict.fromkeys(pairs)]
-
-
-def reports_count(page: dict[str, Any]) -> str:
-    """How many reports the page lists."""
-    return number(len(page["reports"]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from truceline.report.pages.common import Day, scored
-from truceline.report.words import MARK, between, code, listed, number, plain, span
+from truceline.report.words import MARK, between, code, number, plain, short, span
 
 COLUMNS: Final = (
     "No.", "Local time", "UTC", "Sector", "Means", "Violations", "Observation", "Weapon", "Killed, injured",
-    "How sure", "Sources", "Articles", "Incident",
+    "How sure", "Independent sources", "Articles", "Incident",
 )  # fmt: skip
 _ARTICLE_WORDS: Final = {
     "breach": "alleged", "verified": "verified", "refuted": "refuted", "no_breach": "no breach",
@@ -51,15 +51,15 @@ def incident_cells(day: Day, row: dict[str, Any], index: int) -> list[str]:
     return [
         f"{MARK} {index}" if view.exercise else str(index),
         span(row["from_ms"], row["to_ms"], view.zone),
-        span(row["from_ms"], row["to_ms"]),
+        span(row["from_ms"], row["to_ms"], beside=view.zone),
         day.sector(row["sector_id"]),
-        listed([code(word) for word in row["means"] or ()]) or "not said",
+        ", ".join(code(word) for word in row["means"] or ()) or "not said",
         between(row["count_min"], row["count_max"], row["open_ended"]) if row["count_min"] else "–",
         code(row["act"]),
         weapon,
         "–" if hurt == ["–", "–"] else f"{hurt[0]}, {hurt[1]}",
         sure,
-        f"{row['independent_groups']} independent; {listed([code(kind) for kind in row['source_kinds'] or ()])}",
+        f"{row['independent_groups']}: {', '.join(short(kind) for kind in row['source_kinds'] or ())}",
         verdicts(day, row["incident_id"]),
         plain(row["incident_id"]) if view.exercise else row["incident_id"],
     ]
