@@ -16,7 +16,7 @@ from truceline.simulate.world import DAY_MS, HOUR_MS, MINUTE_MS, Roster, World
 
 _CLAIM, _DENIAL, _QUIET, _COMPLAINT, _MEDIA = 700, 710, 720, 730, 740
 _CLAIM_SHARE = np.array([0.75, 0.5, 1.1, 0.5, 0.05, 0.9, 0.2])
-_COMPLAINT_SHARE = np.array([0.12, 0.08, 0.42, 0.1, 0.02, 0.2, 0.1])
+_COMPLAINT_SHARE = np.array([0.14, 0.09, 0.46, 0.12, 0.02, 0.2, 0.1])
 _FALSE_SHARE = 0.14
 _PLACE_CEP_M = 1_500
 _WORDS = {
@@ -44,7 +44,7 @@ class Claims:
 def claims(world: World, land: Terrain, seed: int, true: Incidents, hidden: Bools) -> tuple[Rows, Claims]:
     """Each party says what the other did: most of it true, some of it moved, swollen or made up."""
     index = np.arange(len(true))
-    told = np.flatnonzero(~hidden & (uniform(seed, _CLAIM, index, 1) < 0.82 * _CLAIM_SHARE[true.act]))
+    told = np.flatnonzero(~hidden & (uniform(seed, _CLAIM, index, 1) < 1.05 * _CLAIM_SHARE[true.act]))
     made_up = round(len(told) * _FALSE_SHARE / (1 - _FALSE_SHARE))
     number = np.arange(made_up)
     borrowed = (uniform(seed, _CLAIM, number, 2) * len(true)).astype(
@@ -178,7 +178,7 @@ def media(
     own = np.flatnonzero(
         ~hidden & (uniform(seed, _MEDIA, np.arange(len(true)), 1) < np.where(true.act == 2, 0.2, 0.05))
     )
-    retold = np.flatnonzero(uniform(seed, _MEDIA, made.key, 2) < 0.27)
+    retold = np.flatnonzero(uniform(seed, _MEDIA, made.key, 2) < 0.45)
     where = np.concatenate([_place_near(land, seed, _MEDIA, own, true.xy[own]), made.place[retold]])
     own_begin, own_end, _ = _vague_time(world, seed, _MEDIA, own, true.at_ms[own], true.span_ms[own])
     begin, end = np.concatenate([own_begin, made.begin[retold]]), np.concatenate([own_end, made.end[retold]])
@@ -190,7 +190,7 @@ def media(
     ).astype(np.int64)
     origin = [""] * len(own) + [made.obs_id[i] for i in retold.tolist()]
     accused = [None] * len(own) + [made.accused[i] for i in retold.tolist()]
-    copies = np.minimum(np.floor(uniform(seed, _MEDIA, key, 4) ** -0.75), roster.outlets - 1).astype(np.int64)
+    copies = np.minimum(np.floor(uniform(seed, _MEDIA, key, 4) ** -0.8), roster.outlets - 1).astype(np.int64)
     row = np.repeat(np.arange(len(key)), copies)
     turn = np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)
     outlet = (bits(seed, _MEDIA, key).astype(np.uint64)[row] % np.uint64(roster.outlets)).astype(np.int64)

@@ -14,7 +14,7 @@ from truceline.simulate.world import DAY_MS, HOUR_MS, MINUTE_MS, World
 
 SATELLITES = 3
 _STREAM, _IMAGERY = 600, 610
-_STUBBLE_PER_DAY = 6.5
+_STUBBLE_PER_DAY = 7.5
 
 
 def overpasses(world: World, satellite: int) -> Ints:

@@ -25,9 +25,9 @@ _SOUND_M_S = 343.0
 _LOUD = np.array(
     [1.7, 1.25, 2.7, 1.5, 1.2, 1.6, 0.0]
 )  # how far each act is heard, against the radius of a watch
-_VISIBLE = np.array([0.6, 0.4, 1.1, 1.3, 1.9, 1.1, 0.35])
-_CEILING = {"post": 0.93, "patrol": 0.9, "camera": 0.85, "acoustic_array": 0.9, "uav": 0.5}
-_FALSE_PER_HOUR = {"post": 0.022, "patrol": 0.024, "camera": 0.010, "acoustic_array": 0.022, "uav": 0.004}
+_VISIBLE = np.array([0.75, 0.5, 1.4, 1.6, 2.2, 1.3, 0.4])
+_CEILING = {"post": 0.93, "patrol": 0.9, "camera": 0.85, "acoustic_array": 0.9, "uav": 0.85}
+_FALSE_PER_HOUR = {"post": 0.022, "patrol": 0.024, "camera": 0.010, "acoustic_array": 0.022, "uav": 0.01}
 
 
 def observe(

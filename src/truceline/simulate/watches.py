@@ -197,7 +197,9 @@ def _patrol(world: World, roster: Roster, land: Terrain, seed: int, source: Sour
     stretch = world.extent_m / roster.teams
     for stop in u:
         until = clock + (70 + int(15 * stop[0]) * 5) * MINUTE_MS
-        x = float(np.clip(source.xy[0] + (stop[1] - 0.5) * stretch, -world.extent_m / 2, world.extent_m / 2))
+        x = source.xy[0] + (stop[1] - 0.5) * stretch
+        near = land.hot_x[np.abs(land.hot_x - x).argmin()]
+        x = float(np.clip(x + 0.6 * (near - x), -world.extent_m / 2, world.extent_m / 2))
         away = (600.0 + 1_900.0 * stop[2]) * (1 if left else -1)
         xy = np.array([x, float(land.line_y(np.array([x]))[0]) + away])
         here = Source(source.number, source.id, source.kind, xy, source.radius_m)
@@ -246,7 +248,7 @@ def _uav(world: World, roster: Roster, land: Terrain, seed: int, source: Source,
         xy = np.array([x, float(land.line_y(np.array([x]))[0]) + (u[3] - 0.5) * 5_000.0])
         jammed = float(uniform(seed, source.number, day, 50 + flight)[0]) < 0.11
         here = Source(source.number, source.id, source.kind, xy, source.radius_m)
-        made.append(Watch(here, begin, begin + 100 * MINUTE_MS, 3 if jammed else WATCHED, xy))
+        made.append(Watch(here, begin, begin + 150 * MINUTE_MS, 3 if jammed else WATCHED, xy))
     return made
 
 

@@ -104,11 +104,11 @@ class Roster:
     post_radius_m: int = 3_900
     team_radius_m: int = 2_700
     camera_radius_m: int = 2_400
-    array_radius_m: int = 3_600
-    uav_radius_m: int = 1_900
+    array_radius_m: int = 3_700
+    uav_radius_m: int = 3_000
     post_up: float = 0.83
     night_posts: float = 0.035  # share of nights on which a post is manned
-    array_up: float = 0.5
+    array_up: float = 0.55
 
 
 def generator(seed: int, stream: int) -> np.random.Generator:
