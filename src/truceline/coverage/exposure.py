@@ -76,7 +76,7 @@ def exposure(
         UsageError: COV-001 an unknown zone, COV-002 a period that does not run forwards.
         RecordError: COV-003 a watch that ends before it starts, COV-004 an unknown outcome or kind.
     """
-    _zone(zone)
+    zone_named(zone)
     if not from_ms < to_ms:
         raise UsageError(
             "COV-002", "a period must run forwards", value=(from_ms, to_ms), remedy="Swap the times."
@@ -119,10 +119,11 @@ def zone_of(exposed: pa.Table) -> ZoneInfo:
             "COV-005", "the table must come from coverage.exposure", value=exposed.column_names,
             remedy="Keep its columns and its metadata.",
         )  # fmt: skip
-    return _zone(kept.decode())
+    return zone_named(kept.decode())
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of an IANA name; UsageError COV-001 where there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:

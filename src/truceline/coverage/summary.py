@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.coverage.exposure import ANY, Ints, zone_of
+from truceline.coverage.exposure import ANY, Ints, zone_named, zone_of
 
 COVERAGE: Final = pa.schema(
     [
@@ -24,10 +24,13 @@ COVERAGE: Final = pa.schema(
 )
 
 
-def summary(exposed: pa.Table, *, until_ms: int | None = None, source_kind: str = ANY) -> pa.Table:
-    """Coverage (`COVERAGE`) per sector and week of the zone the exposure carries.
+def summary(
+    exposed: pa.Table, *, zone: str | None = None, until_ms: int | None = None, source_kind: str = ANY
+) -> pa.Table:
+    """Coverage (`COVERAGE`) per sector and week.
 
     Args:
+        zone: IANA name, instead of the one the exposure carries.
         until_ms: UTC ms; with it, only weeks that are over by then, which is what may be published.
         source_kind: one kind instead of the union of the mission's own.
     Returns:
@@ -36,11 +39,11 @@ def summary(exposed: pa.Table, *, until_ms: int | None = None, source_kind: str 
     Raises:
         UsageError: COV-001, COV-005.
     """
-    zone = zone_of(exposed)
+    local = zone_of(exposed) if zone is None else zone_named(zone)
     rows = exposed.filter(pc.equal(exposed["source_kind"], source_kind))
     hours = rows["hour_ms"].to_numpy()
     distinct, back = np.unique(hours, return_inverse=True)
-    weeks, over_ms = _weeks(distinct, zone)
+    weeks, over_ms = _weeks(distinct, local)
     week = np.array(weeks, dtype="U8")[back]
     sector = np.array(rows["sector_id"].to_pylist(), dtype=np.str_)
     kept = np.ones(len(hours), dtype=np.bool_) if until_ms is None else np.array(over_ms)[back] <= until_ms
