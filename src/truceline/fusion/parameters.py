@@ -1,0 +1,120 @@
+"""What fusion was taught, as integers: a set stands on the log, and a replay uses exactly that set.
+
+Units stand in the names: `_e4` shares of one in units of 1e-4, `_e3` natural-log odds in units of 1e-3, `_s` seconds.
+No value belongs to a party, an alignment or a single source: what is learned is learned for a kind of source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from truceline.errors import FusionError
+from truceline.records.codes import SOURCE_KINDS
+
+METHOD: Final = "truceline-fusion"
+VERSION: Final = 1
+
+_WEIGHT: Final = (2600, 2300, 3300, 1900, 2900, 500, 2300, 700, 300, 450, 1300, 200, 100)
+_CLOCK: Final = (180, 150, 15, 20, 60, 300, 600, 1200, 1800, 1800, 1800, 120, 1800)
+_UNMATCHED: Final = (5000, 5000, 5000, 5000, 6000, 8500, 6000, 5500, 5500, 6000, 5000, 8000, 6500)
+_DETECTION: Final = (6000, 6000, 7000, 6500, 3000, 500, 500, 0, 0, 0, 0, 0, 0)
+
+
+def _by_kind(values: tuple[int, ...]) -> dict[str, int]:
+    return dict(zip(SOURCE_KINDS, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """One set of parameters.
+
+    Attributes:
+        prior_e3: log-odds that something reported happened, before it is asked who reported it.
+        weight_e3: log likelihood ratio of one ordinary report of each kind of source.
+        clock_s: standard deviation of the clock of each kind.
+        unmatched_e4: share of the reports of each kind that no other report matches.
+        detection_e4: share of incidents before the eyes of a kind that it reports.
+        repeat_e4: what each further group of the same kind keeps of the weight of the one before it.
+        rate_e3: log of the ratio of incidents to reports, used before anything is grouped.
+        same_source_e3: penalty for two reports of one party in one incident; outlets pay a third of it.
+        same_text_e3: log likelihood ratio of two reports with the same text.
+        denial_e3, quiet_e3: what a denial, or a quiet report of a watcher of full weight, takes away.
+        agreement_e3: what it adds that a further independent group says the same.
+        direction_e3: log likelihood ratio of a direction of flight straight across the line.
+        impact_own_e4: share of impacts that were fired from the side on which they fall.
+        admission_e3: log likelihood ratio of a party naming its own side.
+    """
+
+    prior_e3: int = -1000
+    weight_e3: Mapping[str, int] = field(default_factory=lambda: _by_kind(_WEIGHT))
+    clock_s: Mapping[str, int] = field(default_factory=lambda: _by_kind(_CLOCK))
+    unmatched_e4: Mapping[str, int] = field(default_factory=lambda: _by_kind(_UNMATCHED))
+    detection_e4: Mapping[str, int] = field(default_factory=lambda: _by_kind(_DETECTION))
+    repeat_e4: int = 6500
+    rate_e3: int = -400
+    same_source_e3: int = 3000
+    same_text_e3: int = 3000
+    denial_e3: int = 350
+    quiet_e3: int = 900
+    agreement_e3: int = 700
+    direction_e3: int = 2000
+    impact_own_e4: int = 900
+    admission_e3: int = 3000
+
+    def as_dict(self) -> dict[str, int]:
+        """Flat: `prior_e3`, `weight_e3.camera` and so on, as the log holds them."""
+        flat: dict[str, int] = {}
+        for name in (item.name for item in fields(self)):
+            value = getattr(self, name)
+            flat |= (
+                {f"{name}.{kind}": value[kind] for kind in SOURCE_KINDS}
+                if isinstance(value, Mapping)
+                else {name: value}
+            )
+        return flat
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, int]) -> Parameters:
+        """The inverse of `as_dict`.
+
+        Raises:
+            FusionError: FUS-001 a name is unknown or missing; FUS-002 a value is no integer or out of range.
+        """
+        expected = DEFAULTS.as_dict()
+        strange = sorted(set(values) ^ set(expected))
+        if strange:
+            raise FusionError(
+                "FUS-001",
+                "parameters must have exactly the names of this method's version",
+                where=f"{METHOD} {VERSION}",
+                value=strange[0],
+                remedy="Take a set made by `fusion.learn` or the defaults.",
+            )
+        grouped: dict[str, Any] = {}
+        for name, value in values.items():
+            if (
+                type(value) is not int
+                or abs(value) > 1_000_000
+                or (not name.startswith(_SIGNED) and value < 0)
+            ):
+                raise FusionError(
+                    "FUS-002", "a parameter must be an integer within its range", where=name, value=value,
+                    remedy=f"The default is {expected[name]}.",
+                )  # fmt: skip
+            if "_e4" in name and value > 10_000:
+                raise FusionError("FUS-002", "a share must not exceed 10000", where=name, value=value)
+            head, _, kind = name.partition(".")
+            if kind:
+                grouped.setdefault(head, {})[kind] = value
+            else:
+                grouped[head] = value
+        for head, value in grouped.items():
+            if isinstance(value, dict):
+                grouped[head] = {kind: value[kind] for kind in SOURCE_KINDS}
+        return cls(**grouped)
+
+
+_SIGNED = ("prior_e3", "weight_e3", "rate_e3", "same_text_e3")
+DEFAULTS: Final = Parameters()
