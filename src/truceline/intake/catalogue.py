@@ -8,10 +8,12 @@ from typing import Final
 from truceline.errors import IntakeError
 from truceline.intake.chunks import Format
 from truceline.intake.containers import columnar, delimited, elements, sheets
-from truceline.intake.formats import own
+from truceline.intake.formats import acled, firms, ged, own, viina
 from truceline.records.columns import OBSERVATIONS
 
-FORMATS: Final[dict[str, Format]] = {fmt.id: fmt for fmt in (own.CSV, own.GEOJSON, own.PARQUET)}
+FORMATS: Final[dict[str, Format]] = {
+    fmt.id: fmt for fmt in (own.CSV, own.GEOJSON, own.PARQUET, firms.FIRMS, ged.GED, viina.VIINA, acled.ACLED)
+}
 """Every shipped format by its id. Mapping files add to these without code."""
 
 
