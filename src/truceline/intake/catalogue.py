@@ -8,11 +8,22 @@ from typing import Final
 from truceline.errors import IntakeError
 from truceline.intake.chunks import Format
 from truceline.intake.containers import columnar, delimited, elements, sheets
-from truceline.intake.formats import acled, firms, ged, own, viina
+from truceline.intake.formats import acled, claims, firms, ged, own, smm, viina
 from truceline.records.columns import OBSERVATIONS
 
 FORMATS: Final[dict[str, Format]] = {
-    fmt.id: fmt for fmt in (own.CSV, own.GEOJSON, own.PARQUET, firms.FIRMS, ged.GED, viina.VIINA, acled.ACLED)
+    fmt.id: fmt
+    for fmt in (
+        own.CSV,
+        own.GEOJSON,
+        own.PARQUET,
+        firms.FIRMS,
+        ged.GED,
+        viina.VIINA,
+        acled.ACLED,
+        claims.CLAIMS,
+        smm.SMM,
+    )
 }
 """Every shipped format by its id. Mapping files add to these without code."""
 

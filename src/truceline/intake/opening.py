@@ -10,8 +10,11 @@ from truceline.errors import IntakeError
 from truceline.intake.catalogue import container_of, detect, known_format
 from truceline.intake.chunks import Format
 from truceline.intake.containers import columnar, delimited, elements, sheets
+from truceline.intake.gazetteer import Gazetteer
 from truceline.intake.reader import Container, Reader
+from truceline.intake.values import zone_of
 
+_ROLES: Final = ("place", "post")
 _SHAPE_SETTINGS: Final = {"csv": {"encoding": "auto", "delimiter": "auto"}, "xlsx": {"sheet": ""}}
 
 
@@ -36,10 +39,11 @@ def open_file(
     fmt, digest = known_format(format or detect(path)), ""
     resolved = _settle(fmt, shape, dict(settings or {}))
     container = _container(path, fmt, shape, resolved)
-    return Reader(path, fmt.id, fmt.version, digest, fmt.public, resolved, (fmt, container))
+    shown = {name: _shown(value) for name, value in resolved.items()}
+    return Reader(path, fmt.id, fmt.version, digest, fmt.public, shown, (fmt, container, resolved))
 
 
-def _settle(fmt: Format, shape: str, given: dict[str, Any]) -> dict[str, str]:
+def _settle(fmt: Format, shape: str, given: dict[str, Any]) -> dict[str, Any]:
     offered = {**_SHAPE_SETTINGS.get(shape, {}), **fmt.settings}
     for name in given:
         if name not in offered:
@@ -47,7 +51,7 @@ def _settle(fmt: Format, shape: str, given: dict[str, Any]) -> dict[str, str]:
                 "INT-010", f"format {fmt.id} has no such setting", where="settings", value=name,
                 remedy=f"It has: {', '.join(sorted(offered)) or 'none'}.",
             )  # fmt: skip
-    resolved = {}
+    resolved: dict[str, Any] = {}
     for name, default in offered.items():
         value = given.get(name, default)
         if value is None:
@@ -55,11 +59,43 @@ def _settle(fmt: Format, shape: str, given: dict[str, Any]) -> dict[str, str]:
                 "INT-009", f"format {fmt.id} must be told its {name}", where="settings",
                 remedy=f"Pass {name}, e.g. {name}=...; see docs/reference/formats.md.",
             )  # fmt: skip
-        resolved[name] = str(value)
+        resolved[name] = (
+            Gazetteer.of(value, _ROLES, f"settings, {name}") if name == "geometry" else str(value)
+        )
+    if "zone" in resolved:
+        zone_of(resolved["zone"], "settings, zone")
     return resolved
 
 
-def _container(path: Path, fmt: Format, shape: str, settings: dict[str, str]) -> Container:
+def _value(name: str, value: Any) -> Any:
+    if name == "geometry":
+        return Gazetteer.of(value, _ROLES, "settings, geometry")
+    if name == "parties":
+        return _pairs(value)
+    return str(value)
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    """Names of the file to ids of the mission: a dict, or text like "AM=armenia,AZ=azerbaijan"."""
+    if isinstance(value, Mapping):
+        return {str(key): str(word) for key, word in sorted(value.items())}
+    pairs = [pair.partition("=") for pair in str(value).split(",") if pair.strip()]
+    if not all(key.strip() and mark and word.strip() for key, mark, word in pairs):
+        raise IntakeError(
+            "INT-010", "parties must be pairs of a name and an id", where="settings, parties", value=str(value),
+            remedy="E.g. parties=AM=armenia,AZ=azerbaijan.",
+        )  # fmt: skip
+    return {key.strip(): word.strip() for key, _mark, word in sorted(pairs)}
+
+
+def _shown(value: Any) -> str:
+    """A setting as it stands on the log; places by their digest."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}={word}" for key, word in value.items())
+    return value.digest if isinstance(value, Gazetteer) else str(value)
+
+
+def _container(path: Path, fmt: Format, shape: str, settings: dict[str, Any]) -> Container:
     if shape == "json" and ("json" in fmt.container or "geojson" in fmt.container):
         return _elements(path, fmt)
     if shape not in fmt.container:

@@ -40,12 +40,12 @@ class Reader:
     mapping_digest: str
     public: bool
     settings: Mapping[str, str]
-    made_of: tuple[Format, Container]
+    made_of: tuple[Format, Container, Mapping[str, Any]]
 
     def __iter__(self) -> Iterator[Chunk]:
-        fmt, container = self.made_of
+        fmt, container, settings = self.made_of
         for block in container.blocks():
-            yield read_block(fmt, block, dict(self.settings))
+            yield read_block(fmt, block, dict(settings))
 
 
 def read_block(fmt: Format, block: Block, settings: dict[str, Any]) -> Chunk:
