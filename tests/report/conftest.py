@@ -215,14 +215,14 @@ def build(
         corrections=(Correction("c1", "report of 9 March, incidents", "38", "37", "Two records of one explosion were joined after a late camera file.", "verification officer", "2031-03-12T16:00Z"),),
         reviews=(Review("v1", contested, "verification officer", "needs_more", "One group of sources only.", "2031-03-12T15:00Z"),),
         rejected=(
-            Import("a" * 64, 120_331, "smm_csv", 1, "b" * 64, 412, 401, 6, 2, 3, "c" * 64, "d" * 64, False, "EXERCISE-cameras.csv"),
-            Import("e" * 64, 9_120, "observer_form", 1, "f" * 64, 96, 95, 0, 0, 1, "a" * 64, "b" * 64, True, "post-7-notebook.csv"),
+            Import("a" * 64, 120_331, "smm_csv", 1, "b" * 64, 412, 401, 6, 2, 3, "c" * 64, "d" * 64, False, "4" * 64, "EXERCISE-cameras.csv"),
+            Import("e" * 64, 9_120, "observer_form", 1, "f" * 64, 96, 95, 0, 0, 1, "a" * 64, "b" * 64, True, "4" * 64, "post-7-notebook.csv"),
         ),
         exposure=pa.Table.from_pylist(exposure), publish_sides=publish_sides,
     )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_view() -> Callable[..., View]:
     """The builder, for tests that change something."""
     return build

@@ -51,6 +51,14 @@ def reporting_day(date: str, cutoff: str, zone: str) -> tuple[int, int]:
     return at(day - dt.timedelta(days=1)), at(day)
 
 
+def reporting_date(at_ms: int, cutoff: str, zone: str) -> str:
+    """The date of the reporting day that holds `at_ms`: that of the first cut-off after it."""
+    day = local(at_ms, zone).date()
+    while reporting_day(day.isoformat(), cutoff, zone)[1] <= at_ms:
+        day += dt.timedelta(days=1)
+    return day.isoformat()
+
+
 def local(at_ms: int, zone: str) -> dt.datetime:
     """`at_ms` on the mission's clock."""
     return dt.datetime.fromtimestamp(at_ms / 1000, tz=zone_named(zone))

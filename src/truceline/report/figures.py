@@ -66,26 +66,37 @@ def _period(view: View, from_ms: int, to_ms: int) -> dict[str, _Figure]:
     inside = incidents_between(view.incidents, from_ms, to_ms)
     rows = disclosed_incidents(inside, withheld_after_ms=withheld_after(view)).to_pylist()
     all_ids = [row["incident_id"] for row in rows]
+    found = _counted(rows)
+    for word in ("corroborated", "credible", "reported"):
+        chosen = [row["incident_id"] for row in rows if row["word"] == word]
+        found[f"incidents_{word}"] = (len(chosen), chosen, "incidents", "auditor")
+    found |= _verdicts(view, set(all_ids))
+    if view.publish_sides:
+        found |= _sides(view, inside)
+    found |= _watched(view, from_ms, to_ms)
+    return found
+
+
+def public_figures(rows: list[dict[str, Any]]) -> dict[str, int]:
+    """The figures of one period that anybody can recompute, from its disclosed rows (`disclosed.DISCLOSED`)."""
+    return {name: value or 0 for name, (value, _, _, _) in _counted(rows).items()}
+
+
+def _counted(rows: list[dict[str, Any]]) -> dict[str, _Figure]:
+    """Figures that rest on disclosed rows only."""
     counted = [row["incident_id"] for row in rows if row["count_min"]]
     open_ended = [row["incident_id"] for row in rows if row["open_ended"]]
     found: dict[str, _Figure] = {
-        "incidents": (len(rows), all_ids, "incidents", "public"),
+        "incidents": (len(rows), [row["incident_id"] for row in rows], "incidents", "public"),
         "violations_min": (sum(row["count_min"] for row in rows), counted, "violations", "public"),
         "violations_max": (sum(row["count_max"] for row in rows), counted, "violations", "public"),
         "incidents_open_ended": (len(open_ended), open_ended, "incidents", "public"),
     }
-    for word in ("corroborated", "credible", "reported"):
-        chosen = [row["incident_id"] for row in rows if row["word"] == word]
-        found[f"incidents_{word}"] = (len(chosen), chosen, "incidents", "auditor")
     for name in ("killed", "injured"):
         chosen = [row["incident_id"] for row in rows if row[f"{name}_min"] is not None]
         for bound in ("min", "max"):
             total = sum(_either(row[f"{name}_{bound}"], row[f"{name}_min"]) for row in rows)
             found[f"{name}_{bound}"] = (total, chosen, "persons", "public")
-    found |= _verdicts(view, set(all_ids))
-    if view.publish_sides:
-        found |= _sides(view, inside)
-    found |= _watched(view, from_ms, to_ms)
     return found
 
 
@@ -120,9 +131,14 @@ def _verdicts(view: View, inside: set[str]) -> dict[str, _Figure]:
 
 def _sides(view: View, inside: pa.Table) -> dict[str, _Figure]:
     chosen: dict[str, list[str]] = {one: [] for one in (*(a.id for a in view.alignments), "undetermined")}
-    for side, name in zip(inside["side"].to_pylist(), inside["incident_id"].to_pylist(), strict=True):
-        chosen.setdefault(side or "undetermined", []).append(name)
+    for row in inside.select(["side", "word", "incident_id"]).to_pylist():
+        chosen.setdefault(published_side(row), []).append(row["incident_id"])
     return {f"side {side}": (len(ids), ids, "incidents", "auditor") for side, ids in chosen.items()}
+
+
+def published_side(row: dict[str, Any]) -> str:
+    """The side of an incident as far as its evidence carries one (R12): undetermined where it was reported only."""
+    return "undetermined" if row["word"] == "reported" else row["side"] or "undetermined"
 
 
 def _watched(view: View, from_ms: int, to_ms: int) -> dict[str, _Figure]:

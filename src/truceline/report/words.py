@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
-from truceline.records.codes import ACTS, DESCRIPTIONS, MEANS, PLACE_KINDS, SOURCE_KINDS, STANCES, WEAPONS
+from truceline.records.codes import SOURCE_KINDS
 from truceline.report.days import local, utc
 
 MARK: Final = "EXERCISE"
 
 _SPECIAL: Final = {
-    "uav": "uncrewed aircraft", "mlrs": "multiple rocket launcher", "uav_imagery": "imagery from uncrewed aircraft",
+    "uav": "UAV", "mlrs": "multiple rocket launcher", "uav_imagery": "UAV imagery",
     "unknown": "not known", "thermal_anomaly": "heat seen from space", "party": "statement of a party",
     "registry": "coded registry", "imagery": "satellite imagery", "acoustic_array": "sound array",
     "post": "observation post", "camera": "mission camera", "satellite": "fire-detecting satellite",
@@ -21,30 +21,19 @@ _SPECIAL: Final = {
 }  # fmt: skip
 _SHORT: Final = {
     "acoustic_array": "array", "post": "post", "camera": "camera", "party": "party", "satellite": "satellite",
-    "uav": "uncrewed aircraft", "imagery": "imagery", "civil_alert": "alert",
+    "uav": "UAV", "imagery": "imagery", "civil_alert": "alert",
 }  # fmt: skip
-_CODES: Final = frozenset(SOURCE_KINDS + ACTS + MEANS + WEAPONS + STANCES + PLACE_KINDS + DESCRIPTIONS)
 
-TERMS: Final = {
-    "prior": "how common such incidents are here, the same for all parties",
-    "base_rate": "how common such incidents are here, the same for all parties",
-    "clutter": "how often single reports arise from nothing",
-    "false_alarm": "how often single reports arise from nothing",
-    "coverage": "who could have seen it and did not report it",
-    "exposure": "who could have seen it and did not report it",
-    "missed": "who could have seen it and did not report it",
-    "type": "how well the kinds of act fit together",
-    "place": "how well the places fit together",
-    "time": "how well the times fit together",
-    "copies": "reports that repeat another",
-    "unlinked": "reports that may be about it but were not linked",
-    "denials": "denials",
-    "quiet": "reports that nothing happened",
-    "agreement": "independent reports that agree",
-    "physical": "a sensor recorded it",
-    "calibration": "how such estimates held up in audits",
-}  # fmt: skip
-"""Names of additive terms that may be printed. Any other name is summed under `other evidence`."""
+TERMS: Final = (
+    (re.compile(r"prior"), "how common such incidents are, the same for all parties"),
+    (re.compile(r"report: (\w+)"), "a report: {}"),
+    (re.compile(r"report: (\w+) \(\d+\)"), "more reports of that kind: {}"),
+    (re.compile(r"agreement of \d+ independent groups"), "independent sources agree"),
+    (re.compile(r"denial"), "a denial"),
+    (re.compile(r"reported quiet"), "sources that watched say nothing happened"),
+    (re.compile(r"watched, not reported: (\w+)"), "sources that watched and did not report it"),
+)
+"""Names of additive terms that may be printed, after fusion. Who watched and said nothing is never told by kind."""
 
 _MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -63,9 +52,11 @@ def short(word: str) -> str:
 
 def term(name: str) -> str:
     """An additive term of an explanation in words; what is not a known word is never printed."""
-    parts = [part for part in re.split(r"[:./ |]+", name.lower()) if part]
-    said = [TERMS[part] if part in TERMS else code(part) if part in _CODES else "" for part in parts]
-    return ": ".join(said) if said and all(said) else "other evidence"
+    for pattern, said in TERMS:
+        found = pattern.fullmatch(name)
+        if found and all(word in SOURCE_KINDS for word in found.groups()):
+            return said.format(*(code(word) for word in found.groups()))
+    return "other evidence"
 
 
 def strength(log_odds_e6: int) -> str:
@@ -106,6 +97,11 @@ def percent(part: int, whole: int) -> int | None:
     return None if whole <= 0 else (200 * part + whole) // (2 * whole)
 
 
+def floor_percent(part: int, whole: int) -> int | None:
+    """Whole percent, rounded down, so that nothing looks better watched than it was; None of nothing."""
+    return None if whole <= 0 else 100 * part // whole
+
+
 def plain(text: str) -> str:
     """An id or name without the exercise mark, for places where the mark stands beside it."""
     return re.sub(rf"^{MARK}[\s:_-]*", "", text) or text
@@ -131,6 +127,8 @@ def span(from_ms: int, to_ms: int, zone: str | None = None, *, beside: str | Non
     head = f"{start.day} {_MONTHS[start.month - 1]} {start:%H:%M}"
     if start.date() == end.date():
         return f"{head}–{end:%H:%M}"
+    if not end.hour and not end.minute and (end.date() - start.date()).days == 1:
+        return f"{head}–24:00"
     return f"{head} – {end.day} {_MONTHS[end.month - 1]} {end:%H:%M}"
 
 

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from truceline.report.figures import VERDICT_WORDS
 from truceline.report.pages.common import Day
 from truceline.report.words import change, code, listed, number, rotated
 
-_SHOWN: Final = tuple(VERDICT_WORDS)
-
 
 def agreement_page(day: Day) -> dict[str, Any]:
     """Counts, steps and notices in words."""
     numbers = list(dict.fromkeys(str(n) for n in day.view.findings["article"].to_pylist()))
-    known = {article.number: article for article in day.view.articles}
-    order = [*known, *(n for n in sorted(numbers) if n not in known)]
     articles = []
-    for one in order:
-        article = known.get(one)
-        keys = [f"article {one}: {word}" for word in _SHOWN]
-        counts = [day.figures[key]["value"] if key in day.figures else None for key in keys]
-        breach = day.figures.get(keys[0])
-        articles.append(
-            {
-                "number": one,
-                "title": article.title if article else "",
-                "restatement": article.restatement if article else "",
-                "source": article.source if article else "",
-                "counts": ["–" if count is None else number(count) for count in counts],
-                "change": change(breach["change"]) if breach else "not assessed",
-            }
-        )
+    for article in day.view.articles:
+        own = [n for n in numbers if n == article.number or n.startswith(f"{article.number}/")] or [
+            article.number
+        ]
+        articles += [_article(day, n, article.title, article.restatement if n == own[0] else "") for n in own]
+    shown = {one["number"] for one in articles}
+    articles += [_article(day, n, "", "") for n in sorted(numbers) if n not in shown]
     return {
         "title": day.view.agreement_title,
         "verdicts": list(VERDICT_WORDS.values()),
@@ -42,6 +30,17 @@ def agreement_page(day: Day) -> dict[str, Any]:
         "the text leaves undefined gives undetermined, never compliance. Our wording of the articles is not authoritative.",
         "sides": _sides(day),
     }
+
+
+def _article(day: Day, number_: str, title: str, restatement: str) -> dict[str, Any]:
+    keys = [f"article {number_}: {word}" for word in VERDICT_WORDS]
+    counts = [day.figures[key]["value"] if key in day.figures else None for key in keys]
+    breach = day.figures.get(keys[0])
+    return {
+        "number": number_, "title": title, "restatement": restatement,
+        "counts": ["–" if count is None else number(count) for count in counts],
+        "change": change(breach["change"]) if breach else "not assessed",
+    }  # fmt: skip
 
 
 def _step(day: Day, step: Any) -> dict[str, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from truceline.report.days import week_end_ms
+from truceline.report.figures import sector_ids
 from truceline.report.pages.common import UNWATCHED_BELOW_E4, Day
 from truceline.report.view import View
-from truceline.report.words import number, percent, tenths
+from truceline.report.words import floor_percent, number, tenths
 
 WEEKS_SHOWN: Final = 6
 _CELL = dict[str, Any]
@@ -42,8 +43,8 @@ def watched_shares(view: View) -> dict[str, str]:
     """Per cent of the hours of the newest complete week that were watched, per sector."""
     week = last_week(view)
     rows = [row for row in view.coverage.to_pylist() if row["week"] == week]
-    shares = {row["sector_id"]: percent(row["hours_watched_e1"], row["hours_total_e1"]) for row in rows}
-    return {name: f"{share}%" for name, share in shares.items() if share is not None}
+    shares = {row["sector_id"]: floor_percent(row["hours_watched_e1"], row["hours_total_e1"]) for row in rows}
+    return {name: f"{shares[name]}%" for name in sector_ids(view) if shares.get(name) is not None}
 
 
 def arrears_page(day: Day) -> dict[str, Any]:
@@ -72,8 +73,8 @@ _SUMMED: Final = ("hours_total_e1", "hours_watched_e1", "night_total_e1", "night
 def _cell(row: dict[str, Any] | None) -> _CELL:
     if row is None:
         return {"all": "–", "night": "–", "denied": "–", "hours": "–", "shade": 0, "low": False}
-    share = percent(row["hours_watched_e1"], row["hours_total_e1"])
-    night = percent(row["night_watched_e1"], row["night_total_e1"])
+    share = floor_percent(row["hours_watched_e1"], row["hours_total_e1"])
+    night = floor_percent(row["night_watched_e1"], row["night_total_e1"])
     return {
         "all": "–" if share is None else f"{share}%",
         "night": "–" if night is None else f"{night}%",

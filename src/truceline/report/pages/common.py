@@ -39,6 +39,8 @@ class Day:
         found: dict[str, list[dict[str, Any]]] = {}
         for row in view.findings.to_pylist():
             found.setdefault(row["incident_id"], []).append(row)
+        for rows in found.values():
+            rows.sort(key=lambda row: _article_rank(view, row["article"]))
         return cls(
             view=view, figures=numbers["figures"],
             rows=disclosed_incidents(inside, withheld_after_ms=withheld_after(view)).to_pylist(),
@@ -101,6 +103,12 @@ class Day:
     def stamp(self, at_ms: int) -> str:
         """Local time and UTC, side by side."""
         return f"{moment(at_ms, self.view.zone)} ({moment(at_ms)} UTC)"
+
+
+def _article_rank(view: View, number: str) -> tuple[int, str]:
+    known = [article.number for article in view.articles]
+    base = number.split("/")[0]
+    return (known.index(base) if base in known else len(known), number)
 
 
 def scored(view: View, row: dict[str, Any]) -> bool:

@@ -26,11 +26,11 @@ def front_page(day: Day) -> dict[str, Any]:
         day.view.geometry, inside, dark, exercise=day.view.exercise,
         title=f"{mark}Incidents by reporting sector, {day.view.date}",
         describes=f"{plural(len(day.rows), 'incident')} in {len(busy)} of {len(inside)} sectors.{hatched}",
-        width=760 if wide else 430, tallest=400 if wide else 600,
+        width=760 if wide else 430, tallest=360 if wide else 600,
     )  # fmt: skip
     shares = watched_shares(day.view)
     gaps, _ = draw(
-        day.view.geometry, {}, dark, exercise=day.view.exercise, labels=False, prefix="g", width=430, tallest=260,
+        day.view.geometry, {}, dark, exercise=day.view.exercise, labels=False, prefix="g", width=500, tallest=300,
         title=f"{mark}Share of hours watched by sector, week {week}", captions=shares,
         describes="; ".join(f"{plain(name)} {share}" for name, share in shares.items()) or "No coverage.",
     )  # fmt: skip
@@ -72,8 +72,8 @@ def _sentence(day: Day, busy: list[str]) -> str:
     hurt = f", with {listed(tail)}" if tail else ""
     return (
         f"{head}the mission recorded {plural(len(day.rows), 'incident')} with {spoken} single violations in "
-        f"{len(busy)} of {len(day.sectors())} sectors{hurt}; {plural(day.value('incidents_alleged'), 'incident')} "
-        f"{'is' if day.value('incidents_alleged') == 1 else 'are'} held to be against the agreement, and {seen}."
+        f"{len(busy)} of {len(day.sectors())} sectors{hurt}; {number(day.value('incidents_alleged'))} "
+        f"{'is an alleged breach' if day.value('incidents_alleged') == 1 else 'are alleged breaches'} of the agreement, and {seen}."
     )
 
 
@@ -100,7 +100,7 @@ def _numbers(day: Day) -> list[dict[str, str]]:
             "note": upper, "who": day.figures["violations_min"]["recompute_by"],
         },
         {
-            "label": "incidents held to be breaches", "value": number(day.value("incidents_alleged")),
+            "label": "alleged breaches, in incidents", "value": number(day.value("incidents_alleged")),
             "change": change(day.change("incidents_alleged")), "note": alleged_note,
             "who": day.figures["incidents_alleged"]["recompute_by"],
         },
@@ -108,7 +108,7 @@ def _numbers(day: Day) -> list[dict[str, str]]:
             "label": "of sector-hours watched", "value": f"{share}%" if known else "not known",
             "change": f"{change(share - before)} points" if known and share is not None and before is not None and watched["previous"] is not None and share != before
             else "no change" if known and before is not None and watched["previous"] is not None else "no earlier figure",
-            "note": f"{tenths(watched['value'])} of {tenths(day.figures['hours_total_e1']['value'])} hours; a lower bound"
+            "note": f"{tenths(watched['value'])} of {tenths(day.figures['hours_total_e1']['value'])} sector-hours"
             if known else "no coverage was given",
             "who": watched["recompute_by"],
         },
@@ -135,7 +135,7 @@ def _caption(day: Day, counts: dict[str, int], named: tuple[str, ...], week: str
 
 def _unseen_note(day: Day) -> str:
     if day.view.could_not_see:
-        return "Where nobody watched, a missing report is not a sign of quiet."
+        return ""
     if day.view.exposure is None:
         return "The mission gave no coverage for this period. Nothing here may be read as a sign of quiet."
     return "No gap was stated for this period. Distance, weather and darkness still hide much."

@@ -8,7 +8,7 @@ from truceline.records.codes import probability_word
 from truceline.report.days import local
 from truceline.report.disclosed import HOUR_MS
 from truceline.report.drawing import draw
-from truceline.report.figures import VERDICT_WORDS
+from truceline.report.figures import VERDICT_WORDS, published_side
 from truceline.report.pages.common import Day, scored
 from truceline.report.pages.table import COLUMNS, incident_cells
 from truceline.report.words import between, code, listed, moment, plain, plural, span, strength, term
@@ -38,9 +38,9 @@ def choose(day: Day) -> int | None:
         merit = (
             int(row["sector_id"] is not None),
             int(bool(_replies(day, row["incident_id"]))),
-            int("breach" in standing or "verified" in standing) + int(row["contradicts"] > 0),
-            len(sealed["members"] or ()),
+            2 * int("breach" in standing or "verified" in standing) + int(row["contradicts"] > 0),
             row["independent_groups"] or 0,
+            len(sealed["members"] or ()),
         )
         if chosen is None or merit > best:
             best, chosen = merit, index
@@ -54,6 +54,7 @@ def single_page(day: Day) -> dict[str, Any] | None:
         return None
     row, sealed = day.rows[index], day.sealed[index]
     reports = _reports(day, sealed)
+    found = day.findings.get(row["incident_id"], [])
     svg = ""
     if row["sector_id"] is not None:
         svg, _ = draw(
@@ -75,7 +76,8 @@ def single_page(day: Day) -> dict[str, Any] | None:
         "linked": _linked(day, row, sealed),
         "against": _against(day, row, sealed, index),
         "terms": _terms(day, row, sealed),
-        "findings": [_finding(day, row, f) for f in day.findings.get(row["incident_id"], ())],
+        "findings": [_finding(day, row, f) for f in found if day.standing[f["finding_id"]] != "out_of_scope"],
+        "outside": listed([f["article"] for f in found if day.standing[f["finding_id"]] == "out_of_scope"]),
         "replies": _replies(day, row["incident_id"]),
         "side": _side(day, row, sealed),
         "claims": _claims(day, sealed),
@@ -116,7 +118,22 @@ def _reports(day: Day, sealed: dict[str, Any]) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     found.sort(key=lambda r: (r["from_ms"], r["to_ms"], r["rank"], r["id"]))
-    return found
+    return _together(found)
+
+
+def _together(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Copies that say the same become one row that names them all."""
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for report in reports:
+        same = (
+            tuple(value for name, value in report.items() if name != "id")
+            if report["look"] == "copy"
+            else (report["id"],)
+        )
+        kept.setdefault(same, report | {"ids": []})["ids"].append(report["id"])
+    return [
+        one | {"times": f"{len(one['ids'])} reports" if len(one["ids"]) > 1 else ""} for one in kept.values()
+    ]
 
 
 def _placed(row: dict[str, Any]) -> str:
@@ -146,7 +163,7 @@ def _strip(day: Day, reports: list[dict[str, Any]], row: dict[str, Any]) -> dict
         {
             "left": 1000 * (max(report["from_ms"], low) - low) // wide,
             "width": 1000 * (min(report["to_ms"], high) - max(report["from_ms"], low)) // wide,
-            "look": report["look"], "words": report["kind"],
+            "look": report["look"], "words": report["kind"] + (f", {report['times']}" if report["times"] else ""),
         }
         for report in reports
         if report["to_ms"] > low and report["from_ms"] < high
@@ -210,20 +227,21 @@ def _terms(day: Day, row: dict[str, Any], sealed: dict[str, Any]) -> list[list[s
 
 
 def _finding(day: Day, row: dict[str, Any], finding: dict[str, Any]) -> dict[str, Any]:
-    factors = [(finding[name], said) for name, said in _FACTORS if finding[name] is not None]
+    factors = [(row["probability_e4"], "that it happened")] if row["probability_e4"] is not None else []
+    factors += [(finding[name], said) for name, said in _FACTORS if finding[name] is not None]
     if not day.view.publish_sides:
         factors = [pair for pair in factors if pair[1] != "the side"]
     may = scored(day.view, row)
     weakest = min(factors, default=None, key=lambda pair: pair[0])
     standing = day.standing[finding["finding_id"]]
     about = finding["about"] if day.view.publish_sides and row["word"] != "reported" else ""
-    title = next((a.title for a in day.view.articles if a.number == finding["article"]), "")
+    title = next((a.title for a in day.view.articles if a.number == finding["article"].split("/")[0]), "")
     return {
         "article": finding["article"], "title": title, "verdict": VERDICT_WORDS[standing],
         "about": day.party(about) if about else "",
         "probability": probability_word(finding["probability_e4"]) if may and finding["probability_e4"] is not None else "",
         "factors": [f"{said}: {probability_word(e4)}" for e4, said in factors] if may else [],
-        "needs": f"What would help most: better knowledge of {weakest[1]}." if standing == "undetermined" and weakest and weakest[0] < 9500 else
+        "needs": f"What weighs most against a decision: {weakest[1]}, {probability_word(weakest[0])}." if standing == "undetermined" and weakest and weakest[0] < 9500 else
         "The text leaves this undefined, or nothing observed decides it." if standing == "undetermined" else "",
         "reviews": [
             {"word": r.word.replace("_", " "), "role": r.reviewer_role, "reason": r.reason}
@@ -258,7 +276,7 @@ def _side(day: Day, row: dict[str, Any], sealed: dict[str, Any]) -> str:
     ]
     verdict = (
         "Side: undetermined"
-        if sealed["side"] in (None, "undetermined")
+        if published_side(sealed) == "undetermined"
         else f"Side: {day.party(sealed['side'])}"
     )
     return f"{verdict} ({listed(said)})." if said else f"{verdict}."

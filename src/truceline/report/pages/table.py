@@ -68,7 +68,7 @@ def incident_cells(day: Day, row: dict[str, Any], index: int) -> list[str]:
 def verdicts(day: Day, incident_id: str) -> str:
     """Articles in scope and how each stands."""
     said = [
-        f"{finding['article']} {_ARTICLE_WORDS[day.standing[finding['finding_id']]]}"
+        f"{finding['article']}: {_ARTICLE_WORDS[day.standing[finding['finding_id']]]}"
         for finding in day.findings.get(incident_id, ())
         if day.standing[finding["finding_id"]] in _ARTICLE_WORDS
     ]
