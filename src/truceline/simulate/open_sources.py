@@ -41,10 +41,10 @@ class Claims:
     obs_id: list[str]
 
 
-def claims(world: World, land: Terrain, seed: int, true: Incidents, hidden: Bools) -> tuple[Rows, Claims]:
+def claims(world: World, land: Terrain, seed: int, true: Incidents) -> tuple[Rows, Claims]:
     """Each party says what the other did: most of it true, some of it moved, swollen or made up."""
     index = np.arange(len(true))
-    told = np.flatnonzero(~hidden & (uniform(seed, _CLAIM, index, 1) < 1.05 * _CLAIM_SHARE[true.act]))
+    told = np.flatnonzero(uniform(seed, _CLAIM, index, 1) < 1.05 * _CLAIM_SHARE[true.act])
     made_up = round(len(told) * _FALSE_SHARE / (1 - _FALSE_SHARE))
     number = np.arange(made_up)
     borrowed = (uniform(seed, _CLAIM, number, 2) * len(true)).astype(
@@ -138,11 +138,9 @@ def quiet(world: World, land: Terrain, seed: int) -> Rows:
     )  # fmt: skip
 
 
-def complaints(world: World, land: Terrain, seed: int, true: Incidents, hidden: Bools) -> Rows:
+def complaints(world: World, land: Terrain, seed: int, true: Incidents) -> Rows:
     """Lodged with the mission by the party that was hit; one in fifteen has no ground."""
-    told = np.flatnonzero(
-        ~hidden & (uniform(seed, _COMPLAINT, np.arange(len(true)), 1) < _COMPLAINT_SHARE[true.act])
-    )
+    told = np.flatnonzero(uniform(seed, _COMPLAINT, np.arange(len(true)), 1) < _COMPLAINT_SHARE[true.act])
     groundless = uniform(seed, _COMPLAINT, told, 2) < 0.065
     at = true.at_ms[told] + np.where(
         groundless, ((uniform(seed, _COMPLAINT, told, 3) - 0.5) * 5 * DAY_MS), 0
@@ -171,13 +169,9 @@ def complaints(world: World, land: Terrain, seed: int, true: Incidents, hidden: 
     )  # fmt: skip
 
 
-def media(
-    world: World, roster: Roster, land: Terrain, seed: int, true: Incidents, hidden: Bools, made: Claims
-) -> Rows:
+def media(world: World, roster: Roster, land: Terrain, seed: int, true: Incidents, made: Claims) -> Rows:
     """Outlets: some send their own people, most retell a party or copy one another, and only some say whom."""
-    own = np.flatnonzero(
-        ~hidden & (uniform(seed, _MEDIA, np.arange(len(true)), 1) < np.where(true.act == 2, 0.2, 0.05))
-    )
+    own = np.flatnonzero(uniform(seed, _MEDIA, np.arange(len(true)), 1) < np.where(true.act == 2, 0.2, 0.05))
     retold = np.flatnonzero(uniform(seed, _MEDIA, made.key, 2) < 0.45)
     where = np.concatenate([_place_near(land, seed, _MEDIA, own, true.xy[own]), made.place[retold]])
     own_begin, own_end, _ = _vague_time(world, seed, _MEDIA, own, true.at_ms[own], true.span_ms[own])

@@ -6,7 +6,7 @@ import numpy as np
 
 from truceline.simulate.chance import normal, pick, uniform
 from truceline.simulate.incidents import ACTS, Incidents
-from truceline.simulate.plane import Bools, Floats, Ints
+from truceline.simulate.plane import Floats, Ints
 from truceline.simulate.rows import Rows, ids, place, rows
 from truceline.simulate.terrain import Terrain
 from truceline.simulate.weather import KINDS, weather
@@ -25,9 +25,9 @@ def overpasses(world: World, satellite: int) -> Ints:
     return passing
 
 
-def hot_pixels(world: World, land: Terrain, seed: int, true: Incidents, hidden: Bools) -> Rows:
+def hot_pixels(world: World, land: Terrain, seed: int, true: Incidents) -> Rows:
     """Thermal anomalies: pixels of 375 m and more, seen through gaps in the clouds while something burns."""
-    lit = (true.act == ACTS.index("explosion")) & true.impact & ~hidden
+    lit = (true.act == ACTS.index("explosion")) & true.impact
     chance = np.minimum(0.10 + 0.02 * true.count, 0.5)
     fire = np.flatnonzero(lit & (uniform(seed, _STREAM, np.arange(len(true)), 1) < chance))
     stubble = round(_STUBBLE_PER_DAY * world.days)
@@ -82,9 +82,9 @@ def _pixels(land: Terrain, seed: int, key: Ints, truth: Ints, xy: Floats, at: In
     )  # fmt: skip
 
 
-def damage(world: World, land: Terrain, seed: int, true: Incidents, hidden: Bools) -> Rows:
+def damage(world: World, land: Terrain, seed: int, true: Incidents) -> Rows:
     """Imagery, every second day: some impacts of many rounds left a mark between one image and the next."""
-    heavy = (true.act == ACTS.index("explosion")) & true.impact & (true.count >= 3) & ~hidden
+    heavy = (true.act == ACTS.index("explosion")) & true.impact & (true.count >= 3)
     shown = np.flatnonzero(heavy & (uniform(seed, _IMAGERY, np.arange(len(true)), 1) < 0.22))
     turn = (true.at_ms[shown] - world.start_ms - 10 * HOUR_MS) // (2 * DAY_MS)
     before = world.start_ms + turn * 2 * DAY_MS + 10 * HOUR_MS

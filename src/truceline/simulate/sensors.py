@@ -37,9 +37,8 @@ def observe(
     source: Source,
     watches: list[Watch],
     true: Incidents,
-    hidden: Bools,
 ) -> Rows:
-    """All rows of one source, true detections and false alarms; `hidden` incidents are told by stories alone."""
+    """All rows of one source: true detections and false alarms."""
     stretches = [w for w in watches if w.outcome == WATCHED and w.to_ms > w.from_ms]
     if not stretches:
         return rows([], np.empty(0, dtype=np.int64))
@@ -48,7 +47,7 @@ def observe(
     to_ms = np.array([w.to_ms for w in stretches])
     stand = np.array([w.xy for w in stretches])
     which = np.searchsorted(from_ms, true.at_ms, side="right") - 1
-    on = (which >= 0) & (true.at_ms < to_ms[which]) & ~hidden
+    on = (which >= 0) & (true.at_ms < to_ms[which])
     hit = np.flatnonzero(on)
     hit, heard = _detected(world, seed, source, stand[which[hit]], true, hit)
     real = _dressed(
