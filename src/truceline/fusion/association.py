@@ -13,8 +13,9 @@ import numpy as np
 
 from truceline.fusion.candidates import equal_pairs, near_pairs
 from truceline.fusion.clusters import Clusters, fits, gain, summarise
+from truceline.fusion.marks import marks
 from truceline.fusion.parameters import Parameters
-from truceline.fusion.rates import ln_rates, overlap
+from truceline.fusion.rates import ln_rates, overlap, theatre_m2
 from truceline.fusion.sheet import Sheet
 from truceline.geo.points import BoolArray, Float64Array, Int64Array
 from truceline.records.codes import SOURCE_KINDS, STANCES
@@ -48,9 +49,15 @@ class Association:
 
 @dataclass(slots=True, eq=False)
 class _Pairs:
+    """Pairs of rows: a bonus of which the best counts between groups, and marks of which the mean does."""
+
     a: Int64Array
     b: Int64Array
     bonus: Float64Array
+    marks: Float64Array
+
+    def take(self, kept: BoolArray) -> _Pairs:
+        return _Pairs(self.a[kept], self.b[kept], self.bonus[kept], self.marks[kept])
 
 
 def associate(sheet: Sheet, parameters: Parameters) -> Association:
@@ -133,7 +140,7 @@ def _candidates(
     a, b = (key // len(sheet), key % len(sheet)) if len(a) else (a, b)
     text = (sheet.text[a] >= 0) & (sheet.text[a] == sheet.text[b])
     root = (sheet.root[a] == sheet.root[b]) & (sheet.established[a] | sheet.established[b])
-    return _Pairs(a, b, np.where(text | root, parameters.same_text_e3 / 1e3, 0.0))
+    return _Pairs(a, b, np.where(text | root, parameters.same_text_e3 / 1e3, 0.0), marks(sheet.table, a, b))
 
 
 def _rates(
@@ -172,7 +179,7 @@ def _evaluate(
     level = _level(c)
     which = np.maximum(level[a], level[b])
     rate = (rates[which, heads[a]] + rates[which, heads[b]]) / 2
-    value = gain(c, a, b, rate) + bonus
+    value = gain(c, a, b, rate, float(np.log(theatre_m2(sheet.mean_m)))) + bonus
     cost = np.zeros(len(SOURCE_KINDS))
     cost[[SOURCE_KINDS.index(kind) for kind in ONCE]] = np.inf
     cost[SOURCE_KINDS.index("party")] = cost[SOURCE_KINDS.index("complaint")] = (
@@ -197,15 +204,17 @@ def _compact(label: Int64Array, members: BoolArray) -> tuple[Int64Array, Int64Ar
 
 
 def _group_pairs(compact: Int64Array, k: int, pairs: _Pairs) -> _Pairs:
-    """Pairs of rows as pairs of groups, each once, with the best bonus."""
+    """Pairs of rows as pairs of groups, each once."""
     a, b = compact[pairs.a], compact[pairs.b]
     kept = (a >= 0) & (b >= 0) & (a != b)
-    low, high, bonus = np.minimum(a, b)[kept], np.maximum(a, b)[kept], pairs.bonus[kept]
-    key = low * k + high
-    order = np.lexsort((-bonus, key))
-    key = key[order]
-    first = np.r_[True, key[1:] != key[:-1]] if len(key) else np.empty(0, dtype=bool)
-    return _Pairs(key[first] // k, key[first] % k, bonus[order][first])
+    low, high = np.minimum(a, b)[kept], np.maximum(a, b)[kept]
+    key, index = np.unique(low * k + high, return_inverse=True)
+    bonus = np.zeros(len(key))
+    np.maximum.at(bonus, index, pairs.bonus[kept])
+    mean = np.bincount(index, weights=pairs.marks[kept], minlength=len(key)) / np.maximum(
+        np.bincount(index, minlength=len(key)), 1
+    )
+    return _Pairs(key // k, key % k, bonus, np.asarray(mean, dtype=np.float64))
 
 
 def _grow(
@@ -220,15 +229,17 @@ def _grow(
     """Merge pairs that are each other's best, round by round, until no merge gains anything."""
     label = label.copy()
     chosen = members[pairs.a] & members[pairs.b]
-    pairs = _Pairs(pairs.a[chosen], pairs.b[chosen], pairs.bonus[chosen])
+    pairs = pairs.take(chosen)
     while len(pairs.a):
         compact, heads = _compact(label, members)
         c = summarise(sheet, compact, len(heads), omega)
         between = _group_pairs(compact, len(heads), pairs)
-        value = _evaluate(sheet, c, compact, heads, between.a, between.b, between.bonus, rates, parameters)
+        value = _evaluate(
+            sheet, c, compact, heads, between.a, between.b, between.bonus + between.marks, rates, parameters
+        )
         alive = value > HOPELESS
         a, b, value = between.a[alive], between.b[alive], value[alive]
-        pairs = _Pairs(heads[a], heads[b], between.bonus[alive])
+        pairs = pairs.take(_kept(compact, pairs, a, b, len(heads)))
         good = value > 0
         merge = _mutual(a[good], b[good], value[good], len(heads))
         if not len(merge):
@@ -237,6 +248,13 @@ def _grow(
         target[b[good][merge]] = a[good][merge]
         label[members] = heads[target[compact[members]]]
     return label
+
+
+def _kept(compact: Int64Array, pairs: _Pairs, a: Int64Array, b: Int64Array, k: int) -> BoolArray:
+    """Pairs of rows whose groups are still among the pairs (a, b)."""
+    one, two = compact[pairs.a], compact[pairs.b]
+    wanted: BoolArray = np.isin(np.minimum(one, two) * k + np.maximum(one, two), a * k + b)
+    return wanted
 
 
 def _mutual(a: Int64Array, b: Int64Array, value: Float64Array, k: int) -> Int64Array:
@@ -273,7 +291,7 @@ def _join(
         sharp = is_precise[heads]
         between = _group_pairs(compact, len(heads), pairs)
         cross = sharp[between.a] != sharp[between.b]
-        a, b, bonus = between.a[cross], between.b[cross], between.bonus[cross]
+        a, b, bonus = between.a[cross], between.b[cross], (between.bonus + between.marks)[cross]
         if not len(a):
             return label, soft
         c = summarise(sheet, compact, len(heads), omega)

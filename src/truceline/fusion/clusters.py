@@ -34,6 +34,7 @@ class Clusters:
     size: Int64Array
     name: Int64Array  # the one name all members with a name share, -1 none, -2 several
     omega: Float64Array
+    known: BoolArray
 
     def times(self) -> tuple[Float64Array, Float64Array]:
         """Middle of the time and its standard deviation or half-width, (k,) seconds each."""
@@ -108,7 +109,7 @@ def summarise(
         ln_own_class=np.asarray(logsumexp(classes + np.log(PRIOR), axis=1)) if k else np.empty(0),
         ln_box=ln_box(tau, variance, start, end), size=size,
         name=np.where(high < 0, -1, np.where(low == high, low, -2)),
-        omega=np.bincount(group, weights=omega[rows], minlength=k) / np.maximum(size, 1),
+        omega=np.bincount(group, weights=omega[rows], minlength=k) / np.maximum(size, 1), known=has_known,
     )  # fmt: skip
 
 
@@ -123,11 +124,12 @@ def ln_box(tau: Float64Array, variance: Float64Array, start: Float64Array, end: 
     return value
 
 
-def gain(c: Clusters, i: Int64Array, j: Int64Array, ln_rate: Float64Array) -> Float64Array:
+def gain(c: Clusters, i: Int64Array, j: Int64Array, ln_rate: Float64Array, ln_area: float) -> Float64Array:
     """ln of how much better one incident explains groups i and j than two; -inf where it cannot.
 
     Args:
         ln_rate: (p,) ln of incidents per square metre and second about each pair.
+        ln_area: ln of the square metres in which incidents are reported at all; errors are not thought wider.
     """
     step = c.mean_m[i] - c.mean_m[j]
     same_name = (c.name[i] >= 0) & (c.name[i] == c.name[j])
@@ -137,7 +139,9 @@ def gain(c: Clusters, i: Int64Array, j: Int64Array, ln_rate: Float64Array) -> Fl
         S[:, 1, 1] * step[:, 0] ** 2 - 2 * S[:, 0, 1] * step[:, 0] * step[:, 1] + S[:, 0, 0] * step[:, 1] ** 2
     ) / det
     square = np.where(same_name, 0.0, square)
-    space = -LN_2PI - 0.5 * np.log(det) - 0.5 * square
+    located = c.known[i] & c.known[j]
+    square = np.where(located, square, 0.0)
+    space = np.where(located, -np.minimum(LN_2PI + 0.5 * np.log(det), ln_area), -ln_area) - 0.5 * square
     both = np.isfinite(c.var_s2[i]) & np.isfinite(c.var_s2[j])
     vi, vj = (np.where(np.isfinite(c.var_s2[k]), c.var_s2[k], 1.0) for k in (i, j))
     ti, tj = c.tau_s[i], c.tau_s[j]

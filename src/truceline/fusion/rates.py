@@ -25,8 +25,7 @@ def ln_rates(mean_m: Float64Array, middle_s: Float64Array, weight: float, exclud
     k = len(mean_m)
     if not k:
         return np.empty((3, 0))
-    cells = np.floor(mean_m / 16_000.0).astype(np.int64)
-    area = len(np.unique(cells, axis=0)) * 16_000.0**2
+    area = theatre_m2(mean_m)
     span = float(middle_s.max() - middle_s.min()) + 86_400.0
     rate = np.full(k, max(weight * k, 1.0) / (area * span))
     answer = [np.log(rate)]
@@ -36,6 +35,12 @@ def ln_rates(mean_m: Float64Array, middle_s: Float64Array, weight: float, exclud
         rate = (count + 1.0) / (volume + 1.0 / rate)
         answer.append(np.log(rate))
     return np.array(answer[::-1])
+
+
+def theatre_m2(mean_m: Float64Array) -> float:
+    """Area of the 16 km cells in which anything was reported, at least one."""
+    cells = np.floor(mean_m / 16_000.0).astype(np.int64)
+    return max(len(np.unique(cells, axis=0)), 1) * 16_000.0**2
 
 
 def _around(mean_m: Float64Array, middle_s: Float64Array, cell_m: float, bin_s: float) -> Int64Array:

@@ -1,0 +1,47 @@
+"""The incident table against a known truth, as a simulator or a coder gives it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from truceline.score.partitions import compare
+from truceline.score.probabilities import reliability
+
+
+def measure(incidents: pa.Table, truth: pa.Table) -> dict[str, Any]:
+    """Grouping and existence scores.
+
+    Args:
+        incidents: `records.columns.INCIDENTS`.
+        truth: columns obs_id and incident_id (null or empty: the report is of nothing that happened).
+    Returns:
+        observations scored, incidents found and true, `grouping` (see `PartitionScore`), `existence` (see
+        `Reliability`; an incident counts as real if most of its supporting reports are of one that happened).
+    """
+    true_of = dict(
+        zip(truth.column("obs_id").to_pylist(), truth.column("incident_id").to_pylist(), strict=True)
+    )
+    found: list[str] = []
+    real: list[str] = []
+    probability: list[float] = []
+    outcome: list[bool] = []
+    columns = (incidents.column(name).to_pylist() for name in ("incident_id", "supports", "probability_e4"))
+    for incident, supports, e4 in zip(*columns, strict=True):
+        known = [obs for obs in supports if obs in true_of]
+        found += [incident] * len(known)
+        real += [true_of[obs] or f"nothing:{obs}" for obs in known]
+        if known:
+            most, count = Counter(bool(true_of[obs]) for obs in known).most_common(1)[0]
+            probability.append(e4 / 1e4)
+            outcome.append(most if 2 * count > len(known) else True)
+    return {
+        "observations": len(found),
+        "incidents_found": incidents.num_rows,
+        "incidents_true": len({name for name in real if not name.startswith("nothing:")}),
+        "grouping": compare(found, real).as_dict(),
+        "existence": asdict(reliability(probability, outcome)),
+    }
