@@ -157,9 +157,18 @@ def _article_columns(rule: Rule, judged: list[Judged], facts: Facts) -> dict[str
     edge, sd = pick([item.edge_m for item in judged]), pick([item.edge_sd_m for item in judged])
     placed = ~np.isnan(edge) & np.isfinite(edge) & in_scope
     excepted = pick([item.excepted for item in judged])
+    by_side = pick([item.by_side for item in judged])
     reasons, needs = [], []
+    said: dict[tuple[str, int, bool, bool], str] = {}
+    start = np.array([_start(item) for item in judged])[best]
+    early = facts.to_ms < start
     for row in range(facts.n):
         item = judged[int(best[row])]
+        mark = (str(facts.act[row]), int(best[row]), bool(early[row]), bool(item.high["time"][row] > 0))
+        if not in_scope[row] and mark in said and (item.high["act"][row] <= 0 or not mark[3]):
+            reasons.append(said[mark])
+            needs.append("")
+            continue
         told = Row(
             rule.article,
             item.clause,
@@ -173,10 +182,13 @@ def _article_columns(rule: Rule, judged: list[Judged], facts: Facts) -> dict[str
             float(edge[row]) if placed[row] else None,
             float(sd[row]) if placed[row] else None,
             bool(excepted[row]),
+            bool(by_side[row]),
             item.needs_line,
-            bool(facts.to_ms[row] < _start(item)),
+            bool(early[row]),
         )
         reasons.append(reason_of(told))
+        if not in_scope[row]:
+            said[mark] = reasons[-1]
         needs.append(needs_of(told))
     return {
         "verdict": verdict.tolist(),

@@ -18,7 +18,7 @@ from truceline.agreement.factors import (
     unattributed,
     weapon_factor,
 )
-from truceline.agreement.ground import Band, Bools, Floats, Ground, Region
+from truceline.agreement.ground import ANYWHERE, Band, Bools, Floats, Ground, Region, difference
 from truceline.agreement.models import ExceptionArticle
 from truceline.errors import AgreementError
 from truceline.records.parties import Alignment
@@ -39,7 +39,9 @@ class Judged:
         in_scope: (n,) whether the article speaks about the incident at all.
         edge_m, edge_sd_m: distance to the deciding edge, positive inside; nan where there is none.
         excepted: (n,) whether an exception lowered the place factor.
-        unplaced: (n,) line ids that would be needed, "" where none.
+        by_side: (n,) whether the place counts for one side and not for another, so that the side decides.
+        ended: (n,) whether the clause had ceased to hold.
+        needs_line: ids of lines that the clause measures from and nobody drew, "" where none.
     """
 
     clause: Clause
@@ -51,7 +53,9 @@ class Judged:
     edge_m: Floats
     edge_sd_m: Floats
     excepted: Bools
+    by_side: Bools
     needs_line: str
+    ended: Bools
 
 
 def judge(
@@ -68,19 +72,23 @@ def judge(
     side = side_factor(facts, clause.binds, alignments)
     in_scope = (time[1] > 0) & (act[1] > 0) & (side[1] > 0)
     nan = np.full(facts.n, np.nan)
+    ended = np.asarray(facts.from_ms >= clause.end.latest_ms)
     if clause.missing:
         unknown = (np.zeros(facts.n), np.ones(facts.n))
         pairs = {"place": unknown, "time": time, "act": act, "weapon": unknown, "side": unknown}
-        return _judged(clause, pairs, in_scope, nan, nan, np.zeros(facts.n, dtype=bool), "")
+        no = np.zeros(facts.n, dtype=bool)
+        return _judged(clause, pairs, in_scope, nan, nan, no, no, "", ended)
     weapon = weapon_factor(facts, clause.weapons)
     rows = in_scope & (weapon[1] > 0)
     regions = _regions(rule, clause, ground)
     found = [_place(region, clause, ground, rows, claims) for _, region in regions]
-    place, excepted = _mixed(facts, regions, found)
+    place, excepted, by_side = _mixed(facts, regions, found)
     edge, sd = _edge(facts, regions, [pair for pair, _ in found], ground, in_scope)
+    if excepted.any() and len(regions) == 1:
+        edge, sd = _excepted_edge(rule, clause, regions[0][1], ground, excepted, (edge, sd))
     pairs = {"place": place, "time": time, "act": act, "weapon": weapon, "side": side}
     absent = sorted({region.line for _, region in regions if isinstance(region, Band)} - set(ground.lines))
-    return _judged(clause, pairs, in_scope, edge, sd, excepted, ", ".join(absent))
+    return _judged(clause, pairs, in_scope, edge, sd, excepted, by_side, ", ".join(absent), ended)
 
 
 def _judged(
@@ -90,14 +98,18 @@ def _judged(
     edge: Floats,
     sd: Floats,
     excepted: Bools,
+    by_side: Bools,
     line: str,
+    ended: Bools,
 ) -> Judged:
     low = {name: pairs[name][0] for name in FACTORS}
     high = {name: pairs[name][1] for name in FACTORS}
     low_total, high_total = np.ones(len(edge)), np.ones(len(edge))
     for name in FACTORS:
         low_total, high_total = low_total * low[name], high_total * high[name]
-    return Judged(clause, low, high, low_total, high_total, in_scope, edge, sd, excepted, line)
+    return Judged(
+        clause, low, high, low_total, high_total, in_scope, edge, sd, excepted, by_side, line, ended
+    )
 
 
 def _regions(rule: Rule, clause: Clause, ground: Ground) -> list[tuple[str, Region]]:
@@ -153,17 +165,18 @@ def _place(region: Region, clause: Clause, ground: Ground, rows: Bools, claims: 
 
 def _mixed(
     facts: Facts, regions: list[tuple[str, Region]], found: list[tuple[Pair, Bools]]
-) -> tuple[Pair, Bools]:
+) -> tuple[Pair, Bools, Bools]:
     """Place bounds over the sides: each side's by its share, the unattributed share by the extremes."""
     if len(regions) == 1:
-        return found[0]
+        return (*found[0], np.zeros(facts.n, dtype=bool))
     free = unattributed(facts)
     lows, highs = np.stack([pair[0] for pair, _ in found]), np.stack([pair[1] for pair, _ in found])
     low, high = free * lows.min(axis=0), free * highs.max(axis=0)
     for index, (side, _) in enumerate(regions):
         share = facts.shares.get(side, np.zeros(facts.n))
         low, high = low + share * lows[index], high + share * highs[index]
-    return (low, np.minimum(high, 1.0)), np.any([part for _, part in found], axis=0)
+    by_side = (lows.max(axis=0) - highs.min(axis=0) > 0.5) & (free > 0.2)
+    return (low, np.minimum(high, 1.0)), np.any([part for _, part in found], axis=0), by_side
 
 
 def _edge(
@@ -192,6 +205,24 @@ def _edge(
     return edge, sd
 
 
+def _excepted_edge(
+    rule: Rule, clause: Clause, region: Region, ground: Ground, excepted: Bools, plain: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Where an exception of the same line is claimed, the edge that decides is the one it leaves."""
+    edge, sd = plain
+    for article in clause.exceptions:
+        taken = ground.region(article.where, rule.key)
+        if not isinstance(taken, Band) or not (region is None or isinstance(region, Band)):
+            continue
+        if isinstance(region, Band) and region.line != taken.line:
+            continue
+        left = difference(ANYWHERE if region is None else region.intervals, taken.intervals)
+        if left:
+            rest, spread = ground.edge(Band(taken.line, left))
+            edge, sd = np.where(excepted, rest, edge), np.where(excepted, spread, sd)
+    return edge, sd
+
+
 def deciding(judged: list[Judged]) -> npt.NDArray[np.int64]:
     """For each incident the clause that is nearest to a breach; the first among equals."""
     best = np.zeros(len(judged[0].low_total), dtype=np.int64)
@@ -201,7 +232,11 @@ def deciding(judged: list[Judged]) -> npt.NDArray[np.int64]:
         high = np.choose(other, [item.high_total for item in judged])
         scope = np.choose(other, [item.in_scope for item in judged])
         more = (one.low_total > low) | ((one.low_total == low) & (one.high_total > high))
-        more |= (one.low_total == low) & (one.high_total == high) & one.in_scope & ~scope
+        equal = (one.low_total == low) & (one.high_total == high)
+        more |= equal & one.in_scope & ~scope
+        # Of clauses that do not apply, the one that is still to come or in force says more than one that has ended.
+        ended = np.choose(other, [item.ended for item in judged])
+        more |= equal & ~one.in_scope & ~scope & ended & ~one.ended
         best = np.where(more, index, best)
     return best
 

@@ -46,6 +46,7 @@ class Row:
     edge_m: float | None
     edge_sd_m: float | None
     excepted: bool
+    by_side: bool
     needs_line: str
     early: bool
 
@@ -62,14 +63,10 @@ def reason_of(row: Row) -> str:
         return f"{subject}{place}: all conditions of '{row.clause.name}' hold.{_exception(row)}"
     if row.verdict == "no_breach":
         weakest = min(row.factors, key=lambda name: row.factors[name][1])
-        why = (
-            f"an exception of the article applies to {place.strip(', ') or 'it'}"
-            if row.excepted and weakest == "place"
-            else _FAILS[weakest]
-        )
-        return f"{subject}{place}: {why}."
+        excepted = row.excepted and weakest == "place"
+        return f"{subject}{place}: {'an exception of the article applies' if excepted else _FAILS[weakest]}."
     doubts = _open(row)
-    said = "; ".join(_OPEN[name] + _share(row, name) for name in doubts)
+    said = "; ".join(_what(row, name) + _share(row, name) for name in doubts)
     if not said or _low(row) * row.existence < 0.8 <= _low(row):
         exists = f"that it happened has probability {row.existence:.2f}"
         said = f"{said}; {exists}" if said else exists
@@ -87,6 +84,8 @@ def needs_of(row: Row) -> str:
         for name in _open(row):
             if name == "place" and row.needs_line:
                 wanted.append(f"the geometry of {row.needs_line}")
+            elif name == "place" and row.by_side:
+                wanted.append(_SETTLES["side"])
             elif name == "place" and row.excepted:
                 wanted.append("confirmation that the exception applies, from a source of the mission")
             elif name == "time" and row.clause.start is None:
@@ -98,6 +97,12 @@ def needs_of(row: Row) -> str:
     if row.side == "undetermined" and _SETTLES["side"] not in wanted:
         wanted.append("evidence of the side, to say whom it is about")
     return f"{'; '.join(wanted)[:1].upper()}{'; '.join(wanted)[1:]}." if wanted else ""
+
+
+def _what(row: Row, name: str) -> str:
+    if name == "place" and row.by_side:
+        return "whose it is, for each side measures from its own line"
+    return "whether the exception applies" if name == "place" and row.excepted else _OPEN[name]
 
 
 def _out_of_scope(row: Row) -> str:
