@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from truceline.errors import IntakeError
+from truceline.intake import mapping as mappings
 from truceline.intake.catalogue import container_of, detect, known_format
 from truceline.intake.chunks import Format
 from truceline.intake.containers import columnar, delimited, elements, sheets
 from truceline.intake.gazetteer import Gazetteer
-from truceline.intake.reader import Container, Reader
+from truceline.intake.reader import Reader
 from truceline.intake.values import zone_of
 
 _ROLES: Final = ("place", "post")
@@ -36,11 +37,21 @@ def open_file(
     """
     path = Path(path)
     shape = container_of(path)
-    fmt, digest = known_format(format or detect(path)), ""
+    if mapping is not None and format is not None:
+        raise IntakeError("INT-010", "give a format or a mapping, not both", where="settings", value=format)
+    fmt = known_format(format or detect(path)) if mapping is None else mappings.load(mapping)
+    digest = "" if mapping is None else mappings.digest(mapping)
     resolved = _settle(fmt, shape, dict(settings or {}))
     container = _container(path, fmt, shape, resolved)
+    if mapping is None:
+        _columns(path, fmt, container)
+    else:
+        _mapped_columns(path, fmt, container, str(mapping))
     shown = {name: _shown(value) for name, value in resolved.items()}
     return Reader(path, fmt.id, fmt.version, digest, fmt.public, shown, (fmt, container, resolved))
+
+
+_Opened = delimited.Delimited | sheets.Sheet | columnar.Columnar | elements.Elements
 
 
 def _settle(fmt: Format, shape: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +106,7 @@ def _shown(value: Any) -> str:
     return value.digest if isinstance(value, Gazetteer) else str(value)
 
 
-def _container(path: Path, fmt: Format, shape: str, settings: dict[str, Any]) -> Container:
+def _container(path: Path, fmt: Format, shape: str, settings: dict[str, Any]) -> _Opened:
     if shape == "json" and ("json" in fmt.container or "geojson" in fmt.container):
         return _elements(path, fmt)
     if shape not in fmt.container:
@@ -112,7 +123,6 @@ def _container(path: Path, fmt: Format, shape: str, settings: dict[str, Any]) ->
         settings["sheet"] = found.sheet
     else:
         found = columnar.look(path)
-    _columns(path, fmt, frozenset(found.names))
     return found
 
 
@@ -124,7 +134,10 @@ def _elements(path: Path, fmt: Format) -> elements.Elements:
     return elements.Elements(path, elements.feature if collection else elements.as_is)
 
 
-def _columns(path: Path, fmt: Format, names: frozenset[str]) -> None:
+def _columns(path: Path, fmt: Format, container: _Opened) -> None:
+    if isinstance(container, elements.Elements):
+        return
+    names = frozenset(container.names)
     lacking = sorted(fmt.needs - names)
     if lacking:
         raise IntakeError(
@@ -135,5 +148,16 @@ def _columns(path: Path, fmt: Format, names: frozenset[str]) -> None:
     if unknown:
         raise IntakeError(
             "INT-008", "a column must be one of Truceline's own", where=f"{path.name}:1", value=", ".join(unknown),
-            remedy="Correct or remove it; `truceline` lists the columns in docs/reference/formats.md.",
+            remedy="Correct or remove it; docs/reference/formats.md lists the columns.",
+        )  # fmt: skip
+
+
+def _mapped_columns(path: Path, fmt: Format, container: _Opened, mapping: str) -> None:
+    names = frozenset() if isinstance(container, elements.Elements) else frozenset(container.names)
+    lacking = sorted(fmt.needs - names)
+    if lacking and names:
+        raise IntakeError(
+            "INT-013", f"the file must have the columns that the mapping names: {', '.join(lacking)}"[:300],
+            where=f"{path.name} with {mapping}", value=", ".join(sorted(names)),
+            remedy="Correct the mapping or the header.",
         )  # fmt: skip

@@ -36,9 +36,11 @@ def whole(
 ) -> pa.Array:
     """Whole numbers as int64 (n,); a cell that is not one, or lies outside low..high, is fault INT-106."""
     rule = f"{name} must be a whole number from {low} to {high}{' ' + unit if unit else ''}"
-    if pa.types.is_integer(array.type):
+    if pa.types.is_integer(array.type) and not pa.types.is_uint64(array.type):
         numbers = array.cast(pa.int64())
         unreadable = np.zeros(len(array), np.bool_)
+    elif pa.types.is_floating(array.type):
+        numbers, unreadable = _whole_floats(array.cast(pa.float64()))
     else:
         array = array.cast(pa.string())
         numbers, unreadable = _numbers(array, pa.int64(), _WHOLE)
@@ -248,6 +250,18 @@ def _offset_ms(text: pa.Array) -> Int64Array:
 
     offsets: Int64Array = pc.fill_null(each(text, one, pa.int64()), 0).to_numpy(zero_copy_only=False)
     return offsets
+
+
+def _whole_floats(array: pa.Array) -> tuple[pa.Array, BoolArray]:
+    """Floats that are whole numbers, as tables with gaps often have them; nan is a gap."""
+    given = mask_of(array.is_valid()) & ~mask_of(pc.is_nan(array))
+    fits = (
+        given
+        & mask_of(pc.equal(array, pc.floor(array)))
+        & mask_of(pc.less_equal(pc.abs(array), float(SAFE_MAX)))
+    )
+    numbers = pc.if_else(pa.array(fits), array, pa.scalar(None, pa.float64())).cast(pa.int64())
+    return numbers, given & ~fits
 
 
 def _numbers(array: pa.Array, kind: Any, pattern: str) -> tuple[pa.Array, BoolArray]:

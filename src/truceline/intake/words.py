@@ -51,6 +51,9 @@ def count(text: str) -> Span | None:
         return None, None
     if low in _VAGUE:
         return _VAGUE[low]
+    noun = _OF.search(low)
+    if noun is not None:
+        low = noun[0]
     for pattern, shape in ((_LEAST, "least"), (_MORE, "more"), (_MOST, "most"), (_PLUS, "least"), (_RANGE, "range"),
                            (_ABOUT, "about"), (_EXACT, "exact")):  # fmt: skip
         found = pattern.search(low)
@@ -161,7 +164,17 @@ _NAMED: Final = {
     "north-north-west": "nnw",
 }  # fmt: skip
 _DISTANCE: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:(?:-|–|to)\s*(\d+(?:[.,]\d+)?))?\s*(km|m)\b")
-_BEARING: Final = re.compile(r"\b(" + "|".join(sorted((*_POINTS, *_NAMED), key=len, reverse=True)) + r")\b")
+_BEARING: Final = re.compile(
+    r"\b(" + "|".join(sorted((*_POINTS, *_NAMED), key=len, reverse=True)) + r")\b(?!/)"
+)
+_ELSEWHERE: Final = re.compile(
+    r"\d\s*(?:km|m)\s+[a-z-]+\s+of\s+(?!(?:the\s+)?(?:position|post|camera|patrol)\b)"
+)
+
+
+def seen_from_position(text: str) -> bool:
+    """Whether a distance and direction are told from the observer ("2-7km NNE"), not from a place ("3km N of Kapan")."""
+    return _ELSEWHERE.search(text.lower()) is None
 
 
 def bearing(text: str) -> int | None:

@@ -147,7 +147,7 @@ def _place(position: pa.Array, said: pa.Array, gazetteer: Gazetteer) -> dict[str
     def lat(place: Place) -> int:
         return place.lat_udeg
 
-    bearing = each(said, words.bearing, pa.int32())
+    bearing = each(said, _bearing, pa.int32())
     near, far = (each(said, lambda text, end=end: _range(text, end), pa.int32()) for end in (0, 1))
     known = post(lon).is_valid()
     sector = pc.and_(known, pc.or_(bearing.is_valid(), pc.or_(near.is_valid(), far.is_valid())))
@@ -169,8 +169,12 @@ def _place(position: pa.Array, said: pa.Array, gazetteer: Gazetteer) -> dict[str
     }
 
 
+def _bearing(text: str) -> int | None:
+    return words.bearing(text) if words.seen_from_position(text) else None
+
+
 def _range(text: str, end: int) -> int | None:
-    span = words.distance(text)
+    span = words.distance(text) if words.seen_from_position(text) else None
     return None if span is None else span[end]
 
 
