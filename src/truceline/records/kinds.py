@@ -41,7 +41,8 @@ class Genesis(Kind, frozen=True):
     keys: dict[str, str]  # role or author -> verifier key line
     settings: dict[str, str | int | bool]
     # reporting_cutoff "19:30", reporting_zone "Europe/Kyiv", disclosure_delay_ms, batch_size, ...
-    geometry: dict[str, Any] = {}  # GeoJSON of line, sectors and places; coordinates in micro-degrees
+    geometry: str = ""  # digest of the blob with line, sectors, places and terrain as GeoJSON
+    posts: str = ""  # digest of the sealed file with the features that never leave the mission
 
 
 class Key(Kind, frozen=True):
@@ -69,7 +70,9 @@ class Import(Kind, frozen=True):
     rejected_digest: str
     row_root: str
     sealed: bool
+    stored: str  # digest of the bytes as they stand: the blob, or the ciphertext of a sealed original
     name: str = ""
+    rejected_stored: str = ""  # digest of the rejected rows' file as it stands
     settings: dict[
         str, str
     ] = {}  # what the parser was told besides the mapping, e.g. {"zone": "Europe/Kyiv"}
@@ -280,7 +283,7 @@ class Incidents(Kind, frozen=True):
     observations: int
     incidents: int
     result: str  # SHA-256 over canonical incidents
-    disclosed_root: str
+    disclosed: str  # digest of the blob with the disclosed rows
 
 
 class Findings(Kind, frozen=True):
@@ -301,6 +304,7 @@ class Report(Kind, frozen=True):
     figures: str  # SHA-256 over canonical figures
     files: dict[str, str]  # name -> digest
     checkpoint_size: int
+    as_of: str
 
 
 class Correction(Kind, frozen=True):

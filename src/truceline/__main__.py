@@ -1,0 +1,7 @@
+"""`python -m truceline`."""
+
+import sys
+
+from truceline.app import main
+
+sys.exit(main())

@@ -1,0 +1,115 @@
+"""`truceline agreement`: check, test, explain, list, adopt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from truceline import agreement as agreements
+from truceline.cli.common import AsJson, Folder, Keys, emit
+from truceline.errors import UsageError
+from truceline.mission import computing
+from truceline.mission.mission import Mission
+
+app = typer.Typer(
+    help="Agreements as code: check them, run their cases, explain them, adopt one.", no_args_is_help=True
+)
+Which = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH|ID|MISSION",
+        help="An agreement folder, a library id, or a mission (its active version).",
+        show_default=False,
+    ),
+]
+
+
+def found(which: str) -> agreements.Agreement:
+    """The agreement that a word of the command line means. Raises UsageError CLI-006."""
+    path = Path(which)
+    if (path / "state" / "origin").is_file():
+        mission = Mission.open(path)
+        return agreements.unpack(mission.blobs.read(computing.active_agreement(mission)[1].blob))
+    if path.is_dir() or which in agreements.library():
+        return agreements.load(path if path.is_dir() else which)
+    raise UsageError(
+        "CLI-006", "an agreement must be a folder, a library id or a mission", value=which,
+        remedy=f"Library: {', '.join(agreements.library())}.",
+    )  # fmt: skip
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """The agreements that ship."""
+    rows = [agreements.load(one) for one in agreements.library()]
+    emit(
+        {"library": [{"id": one.id, "version": one.version, "title": one.title} for one in rows]}, as_json,
+        "\n".join(f"{one.id:26} {one.version:8} {one.title}" for one in rows),
+    )  # fmt: skip
+
+
+@app.command()
+def check(which: Which, as_json: AsJson = False) -> None:
+    """Find what is wrong or doubtful in an agreement."""
+    problems = agreements.check(found(which))
+    emit(
+        {"problems": [str(one) for one in problems]},
+        as_json,
+        "\n".join(map(str, problems)) or "No problem found.",
+    )
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command("test")
+def run_cases(which: Which, as_json: AsJson = False) -> None:
+    """Run the agreement's own cases; exits 1 when one comes out otherwise than written."""
+    agreement = found(which)
+    made = agreements.run_cases(agreement)
+    failures = [
+        {
+            "case": one.case,
+            "where": one.where,
+            "article": one.article,
+            "expected": one.expected,
+            "found": one.got,
+            "reason": one.reason,
+        }
+        for one in made.failures
+    ]
+    result = {
+        "agreement": agreement.id, "version": agreement.version, "passed": made.passed, "cases": len(agreement.cases),
+        "verdicts": len(made.results), "failures": failures, "covered": made.covered,
+    }  # fmt: skip
+    lines = [
+        f"{one['where']} {one['case']}, article {one['article']}: expected {one['expected']}, found {one['found']}. {one['reason']}"
+        for one in failures
+    ]
+    lines.append(
+        f"{agreement.id}: {len(agreement.cases)} cases, {len(made.results)} verdicts, {len(failures)} otherwise than written."
+    )
+    emit(result, as_json, "\n".join(lines))
+    if not made.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(which: Which) -> None:
+    """The articles in our own words, which have no authority, with their sources."""
+    agreement = found(which)
+    typer.echo(f"{agreement.title} ({agreement.id}, version {agreement.version})\n")
+    for one in agreement.articles:
+        typer.echo(
+            f"{one.key}  {one.title}\n    {one.restatement}\n    source: {one.source.url if one.source else 'none'}"
+        )
+
+
+@app.command()
+def adopt(folder: Folder, agreement: Annotated[str, typer.Argument(help="Agreement folder or library id.", show_default=False)], keys: Keys = None, as_json: AsJson = False) -> None:  # fmt: skip
+    """Put an agreement on the mission's log as the version in force from now on."""
+    found(agreement)
+    source: str | Path = Path(agreement) if Path(agreement).is_dir() else agreement
+    entry = computing.adopt(Mission.open(folder, keys), agreements.pack(source))
+    emit({"log_entry": entry.index}, as_json, f"Adopted {agreement} at entry {entry.index}.")

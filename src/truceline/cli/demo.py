@@ -1,0 +1,131 @@
+"""`truceline demo`: the two missions that ship, and three things to try on the exercise."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from truceline import report as reports
+from truceline.cli.common import AsJson, Folder, Keys, Progress, emit, note, table
+from truceline.errors import UsageError
+from truceline.mission import exercise, trying
+from truceline.mission.keyring import default_folder
+from truceline.mission.mission import Mission
+
+app = typer.Typer(help="Build a mission that ships and run everything over it.")
+DEFAULT = Path("EXERCISE-mission")
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="Empty folder for the mission.")] = DEFAULT,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated country.")] = 1,
+    scale: Annotated[float, typer.Option(help="How busy, against about 1,900 incidents.")] = 1.0,
+    replace: Annotated[bool, typer.Option(help="Remove an exercise that stands there.")] = False,
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Build the exercise mission: a fictional country, 45 simulated days, the whole chain, a report."""
+    if context.invoked_subcommand is not None:
+        return
+    if replace:
+        _remove_exercise(out, keys)
+    progress, started = Progress(not as_json), time.monotonic()
+    ran = exercise.run_exercise(
+        out, formats=reports.FORMATS, seed=seed, scale=scale, keys=keys, say=progress.step
+    )
+    progress.done()
+    seconds = time.monotonic() - started
+    files = {name: str(path) for name, path in ran.published.files.items()}
+    result: dict[str, Any] = {
+        "folder": str(out), "exercise": "EXERCISE", "observations": ran.observations, "incidents": ran.incidents.num_rows,
+        "findings": ran.findings.num_rows, "log_size": ran.mission.log.size, "report": files,
+        "stories": [{"title": story.title, "what": story.what} for story in ran.exercise.stories], "seconds": round(seconds, 1),
+    }  # fmt: skip
+    emit(result, as_json, _summary(out, ran, files, seconds))
+
+
+@app.command()
+def tamper(folder: Folder, as_json: AsJson = False) -> None:
+    """Change one byte of one entry in a copy of the log, and see the copy refused."""
+    made = trying.tamper(folder)
+    emit(
+        made, as_json, f"Changed byte {made['byte']} of {made['file']} in a copy.\nRefused: {made['refused']}"
+    )
+
+
+@app.command()
+def swap(folder: Folder, as_json: AsJson = False) -> None:
+    """Run the same exercise with the sides' names exchanged, and compare: relabelled, and nothing else changed."""
+    note("Running the exercise again with the names exchanged...")
+    made = trying.swap(folder)
+    emit(
+        made, as_json,
+        f"{made['incidents']:,} incidents and {made['findings']:,} findings, names exchanged: "
+        + ("relabelled, and nothing else changed." if made["symmetric"] else f"DIFFERENT at {made['difference']}"),
+    )  # fmt: skip
+    if not made["symmetric"]:
+        raise typer.Exit(1)
+
+
+@app.command("move-post")
+def move_post(
+    folder: Folder,
+    post: Annotated[str, typer.Option(help="Which post; the first one when left out.")] = "",
+    north_km: Annotated[float, typer.Option(help="How far to the north.")] = 0.0,
+    east_km: Annotated[float, typer.Option(help="How far to the east.")] = 12.0,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Put one post elsewhere, simulate again, and see by sector how coverage changes."""
+    made = trying.move_post(folder, post, north_km=north_km, east_km=east_km)
+    rows = [
+        (one["sector"], f"{one['before_e1'] / 10:.1f}", f"{one['after_e1'] / 10:.1f}", f"{(one['after_e1'] - one['before_e1']) / 10:+.1f}")
+        for one in made["sectors"]
+    ]  # fmt: skip
+    emit(
+        made, as_json,
+        f"{made['post']} moved {north_km:g} km north, {east_km:g} km east. Sector-hours watched in the exercise:\n"
+        + table(rows, ("sector", "before", "after", "change")),
+    )  # fmt: skip
+
+
+def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float) -> str:
+    words = Counter(ran.incidents["word"].to_pylist())
+    verdicts = Counter(ran.findings["verdict"].to_pylist())
+    undetermined = sum(1 for side in ran.incidents["side"].to_pylist() if side == "undetermined")
+    lines = [
+        f"{ran.exercise.name}. Everything here is simulated.",
+        "",
+        f"{ran.observations:,} observations from patrols, posts, cameras, arrays, satellites, parties and outlets were put together",
+        f"into {ran.incidents.num_rows:,} incidents: {words['corroborated']:,} corroborated by independent sources, {words['credible']:,} credible, {words['reported']:,} only reported.",
+        f"For {undetermined:,} of them the side is undetermined, and the system says so.",
+        f"Held against the agreement: {verdicts['breach']:,} alleged breaches, {verdicts['no_breach']:,} no breach, {verdicts['undetermined']:,} undetermined, {verdicts['out_of_scope']:,} out of scope.",
+        f"All of it stands on a log of {ran.mission.log.size:,} signed entries and can be recomputed. ({seconds:.1f} s)",
+        "",
+        *(f"  {name:8} {path}" for name, path in files.items()),
+        f"  mission  {out}",
+        "",
+        "Next, try:",
+        f"  truceline demo tamper {out}      change a byte, and be refused at the entry",
+        f"  truceline demo swap {out}        exchange the sides' names, and see nothing else change",
+        f"  truceline demo move-post {out}   move one post, and see coverage change",
+    ]
+    return "\n".join(lines)
+
+
+def _remove_exercise(out: Path, keys: Path | None) -> None:
+    """Remove a folder only if it is an exercise of ours."""
+    if not out.exists():
+        return
+    if any(out.iterdir()) and not Mission.open(out, keys).genesis.exercise:
+        raise UsageError(
+            "CLI-005", "only an exercise may be replaced", where=str(out), remedy="Choose another folder."
+        )
+    shutil.rmtree(out)
+    shutil.rmtree(keys or default_folder(out), ignore_errors=True)

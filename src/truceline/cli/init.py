@@ -1,0 +1,92 @@
+"""`truceline init`: an empty mission."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from truceline import agreement as agreements
+from truceline.cli.common import AsJson, Folder, Keys, emit
+from truceline.errors import UsageError
+from truceline.mission import computing
+from truceline.mission.mission import Mission
+from truceline.records.kinds import Genesis
+from truceline.records.parties import Alignment, Party
+
+
+def init(
+    folder: Folder,
+    name: Annotated[str, typer.Option(help="Name of the mission.")] = "mission",
+    party: Annotated[list[str] | None, typer.Option(help="Id of a party; repeat. `id=Name` also names it.")] = None,
+    alignment: Annotated[list[str] | None, typer.Option(help="`id=party,party`: parties that stand together; repeat.")] = None,
+    geometry: Annotated[Path | None, typer.Option(help="GeoJSON with line, sectors, places; roles in properties.role.")] = None,
+    zone: Annotated[str, typer.Option(help="IANA zone of the reporting day.")] = "UTC",
+    cutoff: Annotated[str, typer.Option(help="Local time at which the reporting day ends.")] = "19:30",
+    agreement: Annotated[str, typer.Option(help="Agreement folder or library id to adopt.")] = "",
+    exercise: Annotated[bool, typer.Option(help="Everything in it is simulated.")] = False,
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Start a mission in an empty folder: keys, genesis entry, geometry, agreement."""
+    mission = create(
+        folder, name=name, parties=party or [], alignments=alignment or [], geometry=geometry, zone=zone, cutoff=cutoff,
+        exercise=exercise, keys=keys,
+    )  # fmt: skip
+    if agreement:
+        computing.adopt(mission, agreements.pack(Path(agreement) if Path(agreement).is_dir() else agreement))
+    result = {
+        "folder": str(folder),
+        "origin": mission.log.origin,
+        "log_size": mission.log.size,
+        "keys": str(mission.keys.folder),
+    }
+    emit(
+        result, as_json,
+        f"A mission stands in {folder}; its private keys are in {mission.keys.folder}: keep them apart.\n"
+        f"Next: truceline import {folder} FILE",
+    )  # fmt: skip
+
+
+def create(
+    folder: Path, *, name: str = "mission", parties: list[str], alignments: list[str], geometry: Path | None = None,
+    zone: str = "UTC", cutoff: str = "19:30", exercise: bool = False, keys: Path | None = None,
+) -> Mission:  # fmt: skip
+    """A mission from words of the command line. Raises UsageError CLI-001, CLI-002; MIS-001."""
+    from truceline.report import reporting_day
+
+    reporting_day("2031-03-03", cutoff, zone)  # refuse a bad zone or cut-off now
+    named = [one.partition("=") for one in parties]
+    together = [one.partition("=") for one in alignments]
+    known = {party for party, _, _ in named}
+    for ident, equals, members in together:
+        missing = [member for member in members.split(",") if member not in known]
+        if not equals or missing:
+            raise UsageError(
+                "CLI-001", "an alignment must be `id=party,party` of known parties", where="--alignment",
+                value=f"{ident}={members}", remedy=f"Known parties: {', '.join(sorted(known)) or 'none'}.",
+            )  # fmt: skip
+    genesis = Genesis(
+        name=name, exercise=exercise, actors=(), keys={},
+        parties=tuple(Party(ident, {"en": title or ident}) for ident, _, title in named),
+        alignments=tuple(Alignment(ident, tuple(members.split(","))) for ident, _, members in together),
+        settings={"reporting_cutoff": cutoff, "reporting_zone": zone},
+    )  # fmt: skip
+    return Mission.create(folder, genesis, geometry=_read(geometry), keys=keys)
+
+
+def _read(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        drawn = json.loads(path.read_text(encoding="utf-8"))
+        if drawn["type"] == "FeatureCollection" and isinstance(drawn["features"], list):
+            return dict(drawn)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise UsageError(
+        "CLI-002", "the geometry must be a GeoJSON FeatureCollection", where=str(path),
+        remedy="See docs/reference/geometry.md.",
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""`truceline log`: verify and read the log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from truceline.cli.common import AsJson, Folder, emit
+from truceline.errors import NotAMission
+from truceline.mission.mission import Mission
+from truceline.mission.verifying import verify as verify_folder
+from truceline.records.kinds import word_of
+
+app = typer.Typer(help="Verify and read the log.", no_args_is_help=True)
+
+
+@app.command()
+def verify(folder: Folder, as_json: AsJson = False) -> None:
+    """Check every byte that the log vouches for; exits 1 and names the entry when one was altered."""
+    if not (folder / "state").is_dir():
+        raise NotAMission(
+            "MIS-002", "the folder must hold a mission", where=str(folder), remedy="Check the path."
+        )
+    size = verify_folder(folder)
+    emit(
+        {"verified": True, "log_size": size},
+        as_json,
+        f"{size:,} entries verified: signatures, sequences, root, tiles, originals.",
+    )
+
+
+@app.command()
+def show(
+    folder: Folder,
+    kind: Annotated[str, typer.Option(help="Only entries of this kind.")] = "",
+    last: Annotated[int, typer.Option(help="Only the last so many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List entries: index, time, author, kind."""
+    rows = [
+        {"index": one.index, "id": one.id, "at": one.at, "author": one.author, "kind": word_of(one.body)}
+        for one in Mission.open(folder).entries()
+        if not kind or word_of(one.body) == kind
+    ][-last:]
+    text = "\n".join(f"{row['index']:>7}  {row['at']}  {row['author']:<24}  {row['kind']}" for row in rows)
+    emit({"entries": rows}, as_json, text)
+
+
+@app.command()
+def checkpoint(folder: Folder) -> None:
+    """Print the signed checkpoint: origin, size, root, signature."""
+    typer.echo(Mission.open(folder).log.checkpoint.decode(), nl=False)

@@ -1,0 +1,95 @@
+"""The tree of commands, and the translation of errors into exit codes: 0 fine, 1 a check failed, 2 usage, 3 environment."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+import truceline
+from truceline.cli import (
+    agreement,
+    assess,
+    demo,
+    fuse,
+    importing,
+    init,
+    log,
+    replay,
+    report,
+    simulate,
+    template,
+)  # fmt: skip
+from truceline.errors import EnvironmentFailure, TrucelineError
+
+app = typer.Typer(
+    name="truceline",
+    help="Ceasefire verification: observations to incidents, held against the agreement, on a log neither party can rewrite.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.add_typer(demo.app, name="demo")
+app.command("init")(init.init)
+app.command("import")(importing.import_)
+app.command("fuse")(fuse.fuse)
+app.command("assess")(assess.assess)
+app.command("report")(report.report)
+app.command("replay")(replay.replay)
+app.add_typer(log.app, name="log")
+app.add_typer(agreement.app, name="agreement")
+app.command("simulate")(simulate.simulate)
+app.command("template")(template.template)
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        typer.echo(f"truceline {truceline.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Ceasefire verification: observations to incidents, held against the agreement, on a log neither party can rewrite."""
+
+
+def main() -> int:
+    """Run the command line; the exit code."""
+    try:
+        app(standalone_mode=False)
+    except TrucelineError as problem:
+        return _say(problem)
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except typer.Abort:
+        return 130
+    except OSError as problem:
+        return _say(
+            EnvironmentFailure(
+                "ENV-002",
+                "the machine must take the files",
+                where=str(problem.filename or ""),
+                value=problem.strerror,
+                remedy="Check the folder and its rights, then run the same command again.",
+            )
+        )
+    except Exception as problem:
+        show = getattr(problem, "show", None)  # usage errors of the parser
+        if show is None:
+            raise
+        show()
+        return int(getattr(problem, "exit_code", 2))
+    return 0
+
+
+def _say(problem: TrucelineError) -> int:
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"error": problem.as_dict()}, ensure_ascii=False, indent=2))
+    typer.echo(f"truceline: {problem}", err=True)
+    return problem.exit_code

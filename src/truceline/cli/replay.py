@@ -1,0 +1,21 @@
+"""`truceline replay`: everything again, compared with what was logged."""
+
+from __future__ import annotations
+
+import typer
+
+from truceline.cli.common import AsJson, Folder, Keys, emit, note
+from truceline.mission.mission import Mission
+from truceline.mission.replaying import replay as replay_mission
+
+
+def replay(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
+    """Recompute incidents, findings and figures from the log, at the clearance of the keys at hand."""
+    made = replay_mission(Mission.open(folder, keys), (lambda step: None) if as_json else note)
+    lines = [f"compared: {one}" for one in made.compared] + [
+        f"not compared: {one}" for one in made.not_compared
+    ]
+    lines.append("identical" if made.identical else f"DIFFERENT: {made.difference}")
+    emit(made.as_dict(), as_json, "\n".join([f"clearance: {made.clearance}", *lines]))
+    if not made.identical:
+        raise typer.Exit(1)

@@ -1,0 +1,255 @@
+"""Fuse and assess: pure functions over what the log held at one size, and the digests of their results on the log."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from truceline import agreement as agreements
+from truceline import coverage, fusion
+from truceline.errors import UsageError
+from truceline.mission.clock import from_iso, iso, now_ms
+from truceline.mission.mission import Mission, Recorded, result_digest
+from truceline.mission.views import Observed, Views
+from truceline.records.canonical import canonical
+from truceline.records.kinds import (
+    AgreementVersion,
+    Commitments,
+    Disclosure,
+    Findings,
+    Import,
+    Incidents,
+    Parameters,
+)  # fmt: skip
+from truceline.report import disclosed_incidents, reporting_date
+from truceline.store import read_metadata, read_table, write_table
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A result and the entry that vouches for it."""
+
+    entry: Recorded
+    table: pa.Table
+    aside: int = 0  # observations that were not of this mission's kind (real or simulated)
+
+
+def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None) -> Computed:
+    """Put the standing observations together into incidents and log the digest of the result.
+
+    Raises:
+        UsageError: MIS-020, a mission of record; MIS-021, nothing to fuse.
+    """
+    _refuse_record(mission)
+    parameters = _parameters(mission, at)
+    inputs, views = mission.log.size, Views(mission)
+    observed = views.observed()
+    if not observed.observations.num_rows:
+        raise UsageError(
+            "MIS-021", "there must be observations to fuse", where=str(mission.root),
+            remedy="Import a file first: truceline import FOLDER FILE.",
+        )  # fmt: skip
+    incidents = incidents_of(mission, observed, views.watches(), parameters.body)
+    as_of = now_ms() if as_of_ms is None else as_of_ms
+    rows = incidents.to_pylist()
+    shown = _shown(mission, incidents, as_of)
+    body = Incidents(
+        inputs=inputs, as_of=iso(as_of), parameters=parameters.id, method=fusion.METHOD,
+        observations=observed.observations.num_rows, incidents=incidents.num_rows, result=result_digest(rows),
+        disclosed=mission.blobs.put(shown),
+    )  # fmt: skip
+    entry = mission.record(body, "operator", at)
+    opened = Disclosure(entry.id, body.disclosed, shown.count(b"\n"), body.disclosed)
+    mission.record(opened, "intake", at)
+    write_table(_view(mission, "incidents"), incidents, {"entry": entry.id})
+    return Computed(entry, incidents, observed.aside)
+
+
+def incidents_of(mission: Mission, observed: Observed, watches: pa.Table, parameters: Any) -> pa.Table:
+    """The incidents of one state of the log; pure in its arguments and the genesis."""
+    return fusion.fuse(
+        observed.observations, origin=observed.origin, parameters=fusion.Parameters.from_dict(parameters.values),
+        line=mission.line, sectors=mission.sectors, alignments=mission.genesis.alignments,
+        exposure=exposure_of(mission, watches, observed.observations),
+    ).incidents.combine_chunks()  # fmt: skip
+
+
+def exposure_of(mission: Mission, watches: pa.Table, observations: pa.Table) -> pa.Table | None:
+    """Who could have seen what, by sector and hour, over the span of watches and observations; None without watches."""
+    if not watches.num_rows or mission.sectors is None or mission.line is None:
+        return None
+    starts = [pc.min(watches.column("from_ms")).as_py()]
+    ends = [pc.max(watches.column("to_ms")).as_py()]
+    if observations.num_rows:
+        starts.append(pc.min(observations.column("observed_from_ms")).as_py())
+        ends.append(pc.max(observations.column("observed_to_ms")).as_py())
+    return coverage.exposure(
+        watches, sectors=mission.sectors, line=mission.line, from_ms=min(starts) // HOUR_MS * HOUR_MS,
+        to_ms=-(-max(ends) // HOUR_MS) * HOUR_MS, zone=str(mission.setting("reporting_zone")),
+    )  # fmt: skip
+
+
+def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None) -> Computed:
+    """Hold the newest incidents against the active agreement and log the digest of the findings.
+
+    Raises:
+        UsageError: MIS-020, MIS-022 no incidents yet, MIS-023 no agreement.
+    """
+    _refuse_record(mission)
+    fused = newest_incidents(mission)
+    version = active_agreement(mission)
+    as_of = now_ms() if as_of_ms is None else as_of_ms
+    observed = Views(mission).observed() if fused.entry.body.inputs == mission.log.size else None  # type: ignore[attr-defined]
+    observations = observed.observations if observed else _observed_then(mission, fused.entry)
+    findings = findings_of(mission, fused.table, observations, version, as_of)
+    body = Findings(
+        incidents=fused.entry.id, agreement=version[0].id, as_of=iso(as_of), findings=findings.num_rows,
+        result=result_digest(findings.to_pylist()),
+    )  # fmt: skip
+    entry = mission.record(body, "operator", at)
+    write_table(_view(mission, "findings"), findings, {"entry": entry.id})
+    return Computed(entry, findings)
+
+
+def findings_of(
+    mission: Mission, incidents: pa.Table, observations: pa.Table,
+    version: tuple[Recorded, AgreementVersion], as_of_ms: int,
+) -> pa.Table:  # fmt: skip
+    """The findings of one agreement version over one set of incidents; pure in its arguments and the genesis."""
+    agreement = agreements.unpack(mission.blobs.read(version[1].blob))
+    return agreements.assess(
+        incidents, observations, agreement, as_of_ms=as_of_ms, line=mission.line, sectors=mission.sectors,
+        alignments=mission.genesis.alignments,
+    ).combine_chunks()  # fmt: skip
+
+
+def adopt(mission: Mission, packed: bytes, *, at: str | None = None, in_force_from: str = "") -> Recorded:
+    """Put an agreement (made by `agreement.pack`) on the log as the version in force from now on."""
+    agreement = agreements.unpack(packed)
+    blob = mission.blobs.put(packed)
+    body = AgreementVersion(agreement.id, agreement.version, blob, agreement.title, in_force_from)
+    return mission.record(body, "operator", at)
+
+
+def active_agreement(mission: Mission, before: int | None = None) -> tuple[Recorded, AgreementVersion]:
+    """The newest agreement version. Raises UsageError MIS-023."""
+    versions = mission.of(AgreementVersion, before)
+    if not versions:
+        raise UsageError(
+            "MIS-023", "the mission must have an agreement", where=str(mission.root),
+            remedy="Adopt one: truceline agreement adopt FOLDER ID.",
+        )  # fmt: skip
+    return versions[-1]
+
+
+def newest_incidents(mission: Mission) -> Computed:
+    """The newest incidents; recomputed when the view is missing or of another entry. Raises UsageError MIS-022."""
+    done = mission.of(Incidents)
+    if not done:
+        raise UsageError(
+            "MIS-022", "incidents must have been fused", where=str(mission.root),
+            remedy=f"Run: truceline fuse {mission.root}",
+        )  # fmt: skip
+    entry, body = done[-1]
+    path = _view(mission, "incidents")
+    if path.is_file() and read_metadata(path).get("entry") == entry.id:
+        return Computed(entry, read_table(path))
+    table = recompute_incidents(mission, body, None)
+    write_table(path, table, {"entry": entry.id})
+    return Computed(entry, table)
+
+
+def newest_findings(mission: Mission) -> Computed:
+    """The newest findings. Raises UsageError MIS-024 where nothing was assessed."""
+    done = mission.of(Findings)
+    if not done:
+        raise UsageError(
+            "MIS-024", "incidents must have been assessed", where=str(mission.root),
+            remedy=f"Run: truceline assess {mission.root}",
+        )  # fmt: skip
+    entry, body = done[-1]
+    path = _view(mission, "findings")
+    if path.is_file() and read_metadata(path).get("entry") == entry.id:
+        return Computed(entry, read_table(path))
+    fused_entry, fused = next(pair for pair in mission.of(Incidents) if pair[0].id == body.incidents)
+    incidents = recompute_incidents(mission, fused, None)
+    table = recompute_findings(mission, body, incidents, _observed_then(mission, fused_entry))
+    write_table(path, table, {"entry": entry.id})
+    return Computed(entry, table)
+
+
+def recompute_incidents(mission: Mission, body: Incidents, folder: Path | None) -> pa.Table:
+    """The incidents of an entry, again; from the originals when `folder` is an empty folder for views."""
+    views = Views(mission, folder, body.inputs)
+    parameters = next(one for one, _ in mission.of(Parameters) if one.id == body.parameters)
+    return incidents_of(mission, views.observed(), views.watches(), parameters.body)
+
+
+def recompute_findings(
+    mission: Mission, body: Findings, incidents: pa.Table, observations: pa.Table
+) -> pa.Table:
+    """The findings of an entry, again."""
+    version = next(pair for pair in mission.of(AgreementVersion) if pair[0].id == body.agreement)
+    return findings_of(mission, incidents, observations, version, from_iso(body.as_of))
+
+
+def _observed_then(mission: Mission, fused: Recorded) -> pa.Table:
+    assert isinstance(fused.body, Incidents)
+    with tempfile.TemporaryDirectory(prefix="truceline-") as folder:
+        later = any(one.index >= fused.body.inputs for one, _ in _inputs(mission))
+        return (
+            Views(mission, Path(folder) if later else None, fused.body.inputs if later else None)
+            .observed()
+            .observations
+        )
+
+
+def _inputs(mission: Mission) -> list[tuple[Recorded, Any]]:
+    return [*mission.of(Import), *mission.of(Commitments)]
+
+
+def _parameters(mission: Mission, at: str | None) -> Recorded:
+    values = fusion.DEFAULTS.as_dict()
+    for one, body in reversed(mission.of(Parameters)):
+        if (body.method, body.version) == (fusion.METHOD, fusion.VERSION):
+            return one
+    return mission.record(Parameters(fusion.METHOD, fusion.VERSION, values), "operator", at)
+
+
+def _shown(mission: Mission, incidents: pa.Table, as_of_ms: int) -> bytes:
+    """The disclosed rows with their reporting day, one canonical line each, by id.
+
+    Sectors younger than the delay are withheld.
+    """
+    after = as_of_ms - int(mission.setting("disclosure_delay_ms"))
+    rows = disclosed_incidents(incidents, withheld_after_ms=after).to_pylist()
+    cutoff, zone = (str(mission.setting(f"reporting_{name}")) for name in ("cutoff", "zone"))
+    for row, middle in zip(rows, incidents["midpoint_ms"].to_pylist(), strict=True):
+        row["reporting_day"] = reporting_date(middle, cutoff, zone)
+    rows.sort(key=lambda row: str(row["incident_id"]))
+    return b"".join(canonical(row) + b"\n" for row in rows)
+
+
+def read_shown(mission: Mission, body: Incidents) -> list[dict[str, Any]]:
+    """The disclosed rows of an incidents entry."""
+    return [json.loads(line) for line in mission.blobs.read(body.disclosed).splitlines()]
+
+
+def _refuse_record(mission: Mission) -> None:
+    if mission.setting("record_only"):
+        raise UsageError(
+            "MIS-020", "a mission of record holds sourced facts only and makes no finding about a real party",
+            where=str(mission.root), remedy="Use an exercise mission, or start a mission that the parties consented to.",
+        )  # fmt: skip
+
+
+def _view(mission: Mission, name: str) -> Path:
+    return mission.root / "views" / f"{name}.parquet"

@@ -1,0 +1,124 @@
+"""A file becomes one entry: its bytes are kept as they came, its rows sifted, its refusals counted."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from truceline import intake
+from truceline.errors import UsageError
+from truceline.mission import sifting
+from truceline.mission.clock import iso, now_ms
+from truceline.mission.mission import Mission, public_row_secret
+from truceline.mission.views import Views
+from truceline.records.kinds import Import
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What `truceline import` says."""
+
+    accepted: int
+    duplicates: int
+    superseded: int
+    rejected: int
+    rejected_file: str
+    rows: int
+    format: str
+    entry: int
+    sealed: bool
+
+
+def import_file(
+    mission: Mission,
+    path: Path,
+    *,
+    format: str | None = None,
+    mapping: Path | str | None = None,
+    settings: dict[str, Any] | None = None,
+    sealed: bool | None = None,
+    at: str | None = None,
+    say: Callable[[int], None] = lambda rows: None,
+) -> Imported:
+    """Take a file into the mission. A file that the mission holds already adds nothing.
+
+    Args:
+        format: id of a format of `intake.FORMATS`; recognised from the content when None.
+        sealed: whether the original is encrypted; by default all but public formats are.
+    Raises:
+        UsageError: MIS-010, no such file. IntakeError: a file that cannot be read at all.
+        EnvironmentFailure: ENV-001. LogError: LOG-032, LOG-034.
+    """
+    if not path.is_file():
+        raise UsageError("MIS-010", "the file must exist", where=str(path), remedy="Check the path.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    reader = intake.open_file(path, format=format, mapping=mapping, settings=settings or {})
+    _refuse_mixing(mission, path)
+    known = _known(mission, digest, reader)
+    views = Views(mission)
+    if known is not None:
+        entry, before = known
+        refused = views.import_path(entry).with_suffix(".rejected.csv")
+        return Imported(
+            0, before.rows - before.rejected, 0, before.rejected, str(refused) if before.rejected else "",
+            before.rows, before.format, entry, before.sealed,
+        )  # fmt: skip
+    closed = (not reader.public) if sealed is None else sealed
+    secret = secrets.token_bytes(32) if closed else public_row_secret(digest)
+    index = mission.log.size
+    view = views.import_path(index)
+    made = sifting.sift(reader, views.ledger(), view, secret=secret, say=say)
+    stored = mission.vault.seal_file(path, secret) if closed else mission.blobs.put(path)
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            made.drop()
+            raise UsageError(
+                "MIS-011", "a file must not change while it is read", where=str(path),
+                remedy="Import it again when nothing writes to it.",
+            )  # fmt: skip
+    keep = mission.vault.seal_file if closed else mission.blobs.put
+    rejected_stored = keep(made.rejected_file) if made.rejected else ""
+    if reader.mapping_digest:
+        mission.blobs.put(getattr(reader, "mapping_bytes", b""))
+    body = Import(
+        digest=digest, bytes=path.stat().st_size, format=reader.format, format_version=reader.format_version,
+        mapping_digest=reader.mapping_digest, rows=made.rows, accepted=made.accepted, duplicates=made.duplicates,
+        superseded=made.superseded, rejected=made.rejected, rejected_digest=made.rejected_digest,
+        row_root=made.row_root, sealed=closed, stored=stored, name=path.name, rejected_stored=rejected_stored,
+        settings={key: str(value) for key, value in reader.settings.items()},
+    )  # fmt: skip
+    recorded = mission.record(body, "intake", at or iso(now_ms()))
+    made.keep(views.import_path(recorded.index))
+    return Imported(
+        made.accepted, made.duplicates, made.superseded, made.rejected,
+        str(made.rejected_file) if made.rejected else "", made.rows, reader.format, recorded.index, closed,
+    )  # fmt: skip
+
+
+def _known(mission: Mission, digest: str, reader: Any) -> tuple[int, Import] | None:
+    settings = {key: str(value) for key, value in reader.settings.items()}
+    for one, imported in mission.of(Import):
+        same = (
+            imported.digest,
+            imported.format,
+            imported.format_version,
+            imported.mapping_digest,
+            imported.settings,
+        )
+        if same == (digest, reader.format, reader.format_version, reader.mapping_digest, settings):
+            return one.index, imported
+    return None
+
+
+def _refuse_mixing(mission: Mission, path: Path) -> None:
+    """Real and simulated never share a mission: the file name is the first thing a person sees of it."""
+    if path.name.upper().startswith("EXERCISE") and not mission.genesis.exercise:
+        raise UsageError(
+            "MIS-012", "simulated files must not enter a real mission", where=str(path),
+            remedy="Import it into an exercise mission.",
+        )  # fmt: skip

@@ -1,0 +1,327 @@
+"""One mission: its folder, its log, its originals, and whoever holds the keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from truceline import errors
+from truceline.evidence import Blobs, SealedRecord, Vault
+from truceline.geo.lines import Line
+from truceline.geo.sectors import Sectors
+from truceline.log.entries import Entry, entry_id, sign_entry
+from truceline.log.log import Author, Log
+from truceline.log.notes import SigningKey
+from truceline.mission.clock import from_iso, iso, now_ms
+from truceline.mission.keyring import KeyRing, default_folder
+from truceline.records.canonical import canonical
+from truceline.records.kinds import (
+    Commitments,
+    Consent,
+    Genesis,
+    Import,
+    Key,
+    Kind,
+    Observation,
+    Reply,
+    Watch,
+    decode,
+    encode,
+    word_of,
+)  # fmt: skip
+
+DEFAULTS: dict[str, str | int | bool] = {
+    "reporting_cutoff": "19:30", "reporting_zone": "UTC", "disclosure_delay_ms": 86_400_000, "batch_size": 64,
+    "record_only": False, "publish_sides": False,
+}  # fmt: skip
+SEALED_ROLES = frozenset({"post"})
+K = TypeVar("K", bound=Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One entry as read back."""
+
+    index: int
+    id: str
+    author: str
+    at: str
+    body: Kind
+
+
+class Mission:
+    """Use `create` or `open`."""
+
+    def __init__(self, root: Path, log: Log, keys: KeyRing) -> None:
+        self.root, self.log, self.keys = root, log, keys
+        self.blobs = Blobs(root / "blobs")
+        self._entries: list[Recorded] = []
+        self._authors: dict[str, Author] = {}
+        self._vault: Vault | None = None
+        self._geometry: dict[str, Any] | None = None
+
+    @classmethod
+    def create(
+        cls, root: Path, genesis: Genesis, *, geometry: dict[str, Any] | None = None, keys: Path | None = None,
+        roles: Sequence[str] = (), at: str | None = None, seed: bytes | None = None,
+    ) -> Mission:  # fmt: skip
+        """A new folder with its genesis entry; `geometry` in degrees, features with role `post` are sealed.
+
+        Raises:
+            UsageError: MIS-001, the folder is not empty. EnvironmentFailure: ENV-001.
+        """
+        if root.exists() and any(root.iterdir()):
+            raise errors.UsageError(
+                "MIS-001", "a mission must start in an empty folder", where=str(root),
+                remedy="Choose another folder, or remove this one.",
+            )  # fmt: skip
+        ring = KeyRing(keys or default_folder(root))
+        wanted = {"operator", "intake", "registrar", "officer-1", "officer-2", "commission", *roles}
+        wanted |= {party.id for party in genesis.parties} | {actor.id for actor in genesis.actors}
+        ring.make(sorted(wanted))
+        origin_key = _origin_key(genesis.name)
+        root.mkdir(parents=True, exist_ok=True)
+        ring.save_log_key(origin_key)
+        mission = cls(root, Log.create(root, origin_key.name, origin_key), ring)
+        settings = DEFAULTS | genesis.settings
+        settings |= {f"age_recipient_{role}": line for role, line in ring.recipients().items()}
+        body = replace(
+            genesis, settings=settings, keys={role: str(ring.signing(role).vkey) for role in sorted(wanted)}
+        )
+        if geometry is not None:
+            mission._vault = Vault(root / "sealed", list(ring.recipients().values()), ring.identity())
+            body = mission._with_geometry(body, geometry)
+        note = Author(origin_key, mission.log).note("genesis", encode(body), at or iso(now_ms()))
+        mission.log.append([note])
+        return mission
+
+    @classmethod
+    def open(cls, root: Path, keys: Path | None = None) -> Mission:
+        """An existing folder; without keys it can be read as far as it is disclosed.
+
+        Raises:
+            NotAMission: MIS-002.
+        """
+        if not (root / "state" / "origin").is_file():
+            raise errors.NotAMission(
+                "MIS-002", "the folder must hold a mission", where=str(root),
+                remedy="Make one with `truceline init` or `truceline demo --out FOLDER`.",
+            )  # fmt: skip
+        ring = KeyRing(keys or default_folder(root))
+        held = (ring.folder / "log.key").is_file()
+        return cls(root, Log.open(root, ring.log_key() if held else None), ring)
+
+    # What is on the log
+
+    def entries(self) -> list[Recorded]:
+        """All entries, decoded, in the order of the log."""
+        for index, ident, entry in self.log.entries(len(self._entries)):
+            self._entries.append(
+                Recorded(index, ident, entry.author, entry.at, decode(entry.kind, entry.body))
+            )
+        return self._entries
+
+    def of(self, kind: type[K], before: int | None = None) -> list[tuple[Recorded, K]]:
+        """The entries of one kind, those with an index below `before`."""
+        return [
+            (one, one.body)
+            for one in self.entries()[:before]
+            if isinstance(one.body, kind)
+        ]  # fmt: skip
+
+    @property
+    def genesis(self) -> Genesis:
+        first = self.entries()[0].body
+        if not isinstance(first, Genesis):
+            raise errors.LogError("MIS-004", "the first entry must be the genesis", value=word_of(first))
+        return first
+
+    def setting(self, name: str) -> str | int | bool:
+        """A setting of the genesis entry, or its default."""
+        return self.genesis.settings.get(name, DEFAULTS[name])
+
+    def newest_at_ms(self) -> int:
+        """The time of the newest entry."""
+        return max(from_iso(one.at) for one in self.entries())
+
+    # Geometry
+
+    @property
+    def geometry(self) -> dict[str, Any]:
+        """The public features, in degrees."""
+        if self._geometry is None:
+            digest = self.genesis.geometry
+            empty: dict[str, Any] = {"type": "FeatureCollection", "features": []}
+            self._geometry = json.loads(self.blobs.read(digest)) if digest else empty
+        return self._geometry
+
+    def posts(self) -> list[dict[str, Any]]:
+        """The sealed features. Raises EvidenceError EVI-011 without a key."""
+        digest = self.genesis.posts
+        return list(json.loads(self.vault.read_file(digest))["features"]) if digest else []
+
+    @property
+    def line(self) -> Line | None:
+        """The line of contact, where the mission has one."""
+        drawn = [f for f in self.geometry["features"] if f["properties"].get("role") == "line"]
+        return Line.from_geojson(drawn[0]) if drawn else None
+
+    @property
+    def sectors(self) -> Sectors | None:
+        """The reporting sectors, where the mission has them."""
+        sectors = Sectors.from_geojson(self.geometry)
+        return sectors if sectors.ids else None
+
+    # Recording
+
+    @property
+    def vault(self) -> Vault:
+        if self._vault is None:
+            settings = self.genesis.settings
+            lines = [str(settings[name]) for name in sorted(settings) if name.startswith("age_recipient_")]
+            self._vault = Vault(self.root / "sealed", lines, self.keys.identity())
+        return self._vault
+
+    def record(self, body: Kind, role: str = "operator", at: str | None = None) -> Recorded:
+        """Sign and append one record; durable when this returns."""
+        return self.record_many([(role, body, at)])[0]
+
+    def record_many(self, acts: Sequence[tuple[str, Kind, str | None]]) -> list[Recorded]:
+        """Sign and append records in order, in one step of the sequencer.
+
+        Raises:
+            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party.
+            EnvironmentFailure: ENV-001. LogError: LOG-032.
+        """
+        notes = []
+        for role, body, at in acts:
+            _speaks_for_itself(role, body)
+            author = self._authors.get(role)
+            if author is None:
+                author = self._authors[role] = Author(self.keys.signing(role), self.log)
+            notes.append(author.note(word_of(body), encode(body), at or iso(now_ms())))
+        try:
+            indices = self.log.append(notes)
+        except errors.TrucelineError:
+            self._authors.clear()  # what was not appended was never said
+            raise
+        entries = self.entries()
+        return [entries[index] for index in indices]
+
+    def seal(self, records: Sequence[Observation | Watch], at: Sequence[str] | None = None) -> int:
+        """Commit to records of observers and sensors, each signed by its source, in padded batches.
+
+        Returns:
+            the number of batches.
+        """
+        size, origin = int(self.setting("batch_size")), self.log.origin
+        registrar = self.keys.observer("registrar")
+        registrar.key = self.keys.signing("registrar")
+        observers = {}
+        sealed: list[SealedRecord] = []
+
+        def sign(holder: Any, kind: str, body: dict[str, Any], when: str) -> None:
+            entry = Entry(kind, holder.key.name, holder.seq, holder.prev, self.log.size, when, body)
+            note = sign_entry(origin, entry, holder.key)
+            holder.advance(entry_id(note))
+            sealed.append(SealedRecord(note))
+
+        times = at or [iso(now_ms())] * len(records)
+        for body, when in zip(records, times, strict=True):
+            source = str(body.row["source_id"])
+            if source not in observers:
+                observers[source] = self.keys.observer(source)
+                if observers[source].is_new:
+                    vkey = str(observers[source].key.vkey)
+                    sign(registrar, "key", encode(Key("enrol", source, vkey, "observer")), when)
+            sign(observers[source], word_of(body), encode(body), when)
+        batches = [sealed[first : first + size] for first in range(0, len(sealed), size)]
+        made = [self.vault.seal_batch(batch, size) for batch in batches]
+        last = times[-1] if times else None
+        self.record_many(
+            [("intake", Commitments(one.commitments, one.payloads_digest), last) for one in made]
+        )
+        for holder in (registrar, *observers.values()):
+            holder.save()
+        return len(made)
+
+    # Originals
+
+    @contextmanager
+    def original(self, imported: Import) -> Iterator[tuple[Path, bytes]]:
+        """The original bytes of an import under their own suffix, and the secret of its row root.
+
+        Raises:
+            EvidenceError: EVI-001, EVI-002 absent or altered, EVI-011 sealed, and no key here opens it.
+        """
+        with tempfile.TemporaryDirectory(prefix="truceline-") as folder:
+            path = Path(folder) / f"original{Path(imported.name).suffix.lower()}"
+            if imported.sealed:
+                secret = self.vault.open_file(imported.stored, path)
+                with path.open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() != imported.digest:
+                        raise errors.EvidenceError(
+                            "EVI-002", "stored bytes must hash to their name", where=imported.name
+                        )
+            else:
+                self.blobs.check(imported.stored)
+                secret = public_row_secret(imported.digest)
+                try:
+                    path.hardlink_to(self.blobs.path(imported.stored).resolve())
+                except OSError:
+                    shutil.copyfile(self.blobs.path(imported.stored), path)
+            yield path, secret
+
+    def _with_geometry(self, genesis: Genesis, geometry: dict[str, Any]) -> Genesis:
+        open_: list[dict[str, Any]] = []
+        sealed: list[dict[str, Any]] = []
+        for feature in geometry["features"]:
+            (sealed if feature["properties"].get("role") in SEALED_ROLES else open_).append(feature)
+        public = self.blobs.put(_geojson(open_))
+        posts = self.vault.seal_file(_geojson(sealed)) if sealed else ""
+        return replace(genesis, geometry=public, posts=posts)
+
+
+def public_row_secret(digest: str) -> bytes:
+    """For public files the salts hide nothing, so that anyone can recompute the root of the rows."""
+    return hashlib.sha256(b"truceline/public-rows\n" + bytes.fromhex(digest)).digest()
+
+
+def _geojson(features: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
+
+
+def _origin_key(name: str) -> SigningKey:
+    """The log's key; its name, the origin, is the mission's name and a piece of the key, so no two are alike."""
+    seed = secrets.token_bytes(32)
+    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "mission"
+    mark = SigningKey("", seed).vkey.key.hex()[:8]
+    return SigningKey(f"truceline.invalid/{word}/{mark}", seed)
+
+
+def _speaks_for_itself(role: str, body: Kind) -> None:
+    party = body.party if isinstance(body, (Consent, Reply)) else role
+    if party != role:
+        raise errors.UsageError(
+            "MIS-005", "a party's consent and reply must be signed by that party", where=role, value=party,
+            remedy=f"Record it with the key of {party}.",
+        )  # fmt: skip
+
+
+def result_digest(rows: list[dict[str, Any]]) -> str:
+    """SHA-256 over the canonical rows, one a line, in the order given."""
+    sha = hashlib.sha256()
+    for row in rows:
+        sha.update(canonical(row) + b"\n")
+    return sha.hexdigest()

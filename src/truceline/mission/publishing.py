@@ -1,0 +1,136 @@
+"""The report of one reporting day: a frozen view of the mission, files made from it, digests on the log."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import truceline
+from truceline import agreement as agreements
+from truceline import coverage
+from truceline import report as reports
+from truceline.mission.clock import from_iso, iso, now_ms
+from truceline.mission.computing import active_agreement, exposure_of, newest_findings, newest_incidents
+from truceline.mission.mission import Mission, Recorded
+from truceline.mission.views import Views
+from truceline.records.canonical import canonical
+from truceline.records.kinds import (
+    Correction,
+    Import,
+    Notice,
+    PlanStep,
+    Reply,
+    Report,
+    Review,
+)  # fmt: skip
+from truceline.store import write_table
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The files of a report by format, and its entry."""
+
+    files: dict[str, Path]
+    entry: Recorded
+    figures: dict[str, Any]
+
+
+def publish(
+    mission: Mission, date: str, formats: Sequence[str], *, at: str | None = None, as_of_ms: int | None = None
+) -> Published:
+    """Write the report of the day that the cut-off on `date` closes, and log the digest of its figures.
+
+    Args:
+        date: YYYY-MM-DD, local.
+        formats: of `report.FORMATS`.
+    Raises:
+        UsageError: MIS-022, MIS-023, MIS-024. ReportError: RPT.
+    """
+    findings = newest_findings(mission)
+    as_of = now_ms() if as_of_ms is None else as_of_ms
+    observed = Views(mission)
+    exposure = exposure_of(mission, observed.watches(), observed.observed().observations)
+    view = view_of(
+        mission, date, observations=observed.observed().observations, incidents=newest_incidents(mission).table,
+        findings=findings.table, exposure=exposure, as_of_ms=as_of, before=mission.log.size,
+        checkpoint=mission.log.checkpoint.decode(),
+    )  # fmt: skip
+    folder = mission.root / "reports" / date
+    files = reports.write(view, folder, tuple(formats))
+    figures = reports.figures(view)
+    digest = mission.blobs.put(canonical(figures))
+    names = sorted({path for one in files.values() for path in _all_of(folder, one)})
+    body = Report(
+        date=date, findings=findings.entry.id, figures=digest, files={p.name: _digest(p) for p in names},
+        checkpoint_size=view.log_size, as_of=iso(as_of),
+    )  # fmt: skip
+    if exposure is not None:
+        write_table(mission.root / "views" / "exposure.parquet", exposure)
+    return Published(files, mission.record(body, "operator", at), figures)
+
+
+def view_of(
+    mission: Mission, date: str, *, observations: pa.Table, incidents: pa.Table, findings: pa.Table,
+    exposure: pa.Table | None, as_of_ms: int, before: int, checkpoint: str,
+) -> reports.View:  # fmt: skip
+    """What the log said before the entry `before`, as one report may know it."""
+    genesis, zone = mission.genesis, str(mission.setting("reporting_zone"))
+    cutoff = str(mission.setting("reporting_cutoff"))
+    day_from, day_to = reports.reporting_day(date, cutoff, zone)
+    previous_from = _day_before(date, cutoff, zone)
+    version = active_agreement(mission, before)[1]
+    agreement = agreements.unpack(mission.blobs.read(version.blob))
+    known = set(incidents["incident_id"].to_pylist())
+    return reports.View(
+        mission=genesis.name, exercise=genesis.exercise, date=date, day_from_ms=day_from, day_to_ms=day_to,
+        previous_from_ms=previous_from, previous_to_ms=day_from, zone=zone, parties=genesis.parties,
+        alignments=genesis.alignments, observations=observations, incidents=incidents,
+        findings=findings.filter(pa.array([one in known for one in findings["incident_id"].to_pylist()], pa.bool_())),
+        coverage=reports.COVERAGE.empty_table() if exposure is None else coverage.summary(exposure, zone=zone).cast(reports.COVERAGE),
+        geometry=mission.geometry, agreement_title=version.title, checkpoint=checkpoint, log_size=before,
+        version=truceline.__version__,
+        could_not_see=() if exposure is None else coverage.could_not_see(exposure, day_from, day_to),
+        articles=tuple(
+            reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in agreement.articles
+        ),
+        plan=_newest_steps(mission, day_to, before), notices=_until(mission, Notice, day_to, before),
+        replies=_until(mission, Reply, as_of_ms, before), corrections=_until(mission, Correction, as_of_ms, before),
+        reviews=_until(mission, Review, as_of_ms, before),
+        rejected=tuple(body for one, body in mission.of(Import, before)),
+        exposure=exposure, publish_sides=bool(mission.setting("publish_sides")), as_of_ms=as_of_ms,
+        delay_ms=int(mission.setting("disclosure_delay_ms")),
+    )  # fmt: skip
+
+
+def _until(mission: Mission, kind: Any, to_ms: int, before: int) -> tuple[Any, ...]:
+    return tuple(body for one, body in mission.of(kind, before) if from_iso(one.at) < to_ms)
+
+
+def _newest_steps(mission: Mission, to_ms: int, before: int) -> tuple[PlanStep, ...]:
+    """The state of each step of the plan at the end of the day, in the order in which the steps first appeared."""
+    steps: dict[str, PlanStep] = {}
+    for one, body in mission.of(PlanStep, before):
+        if from_iso(one.at) < to_ms:
+            steps[body.step_id] = body
+    return tuple(steps.values())
+
+
+def _day_before(date: str, cutoff: str, zone: str) -> int:
+    earlier = (dt.date.fromisoformat(date) - dt.timedelta(days=1)).isoformat()
+    return reports.reporting_day(earlier, cutoff, zone)[0]
+
+
+def _all_of(folder: Path, path: Path) -> list[Path]:
+    """A format's file and those beside it that belong to it (same stem)."""
+    return [one for one in sorted(folder.iterdir()) if one.is_file() and one.suffix == path.suffix]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

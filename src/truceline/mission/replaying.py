@@ -1,0 +1,145 @@
+"""Recompute everything that was computed, from the originals, and compare digests.
+
+Who holds a key that opens the sealed payloads (mission, auditor) replays all: parse, fuse, assess, report. Who holds
+none replays what is disclosed: the counts of the disclosed rows, and the figures marked `public`.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from truceline import report as reports
+from truceline.errors import ReplayError
+from truceline.mission import computing
+from truceline.mission.clock import from_iso
+from truceline.mission.mission import Mission, Recorded, result_digest
+from truceline.mission.publishing import view_of
+from truceline.mission.verifying import verify
+from truceline.mission.views import Views
+from truceline.records.canonical import digest
+from truceline.records.kinds import Findings, Incidents, Report
+
+
+@dataclass(slots=True)
+class Replay:
+    """What was compared; `difference` names the first thing that differs."""
+
+    clearance: str
+    identical: bool = True
+    difference: str = ""
+    compared: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def replay(mission: Mission, say: Callable[[str], None] = lambda step: None) -> Replay:
+    """Verify the log, then recompute at the clearance of the keys at hand.
+
+    Raises:
+        LogError, EvidenceError: the log or an original is altered, so there is nothing to recompute from.
+    """
+    say("log")
+    verify(mission.root)
+    made = Replay("auditor" if mission.vault.can_open else "public")
+    made.compared.append(f"log of {mission.log.size} entries")
+    try:
+        (_whole if mission.vault.can_open else _public)(mission, made, say)
+    except ReplayError as problem:
+        made.identical, made.difference = False, str(problem)
+    return made
+
+
+def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix="truceline-replay-") as name:
+        folder = Path(name)
+        tables: dict[str, tuple[pa.Table, pa.Table]] = {}
+        for entry, body in mission.of(Incidents):
+            say(f"incidents of entry {entry.index}")
+            incidents = computing.recompute_incidents(mission, body, folder)
+            _same(entry, "incidents", result_digest(incidents.to_pylist()), body.result)
+            tables[entry.id] = incidents, Views(mission, folder, body.inputs).observed().observations
+            made.compared.append(f"{incidents.num_rows} incidents of entry {entry.index}")
+        found: dict[str, tuple[pa.Table, pa.Table]] = {}
+        for entry, assessed in mission.of(Findings):
+            say(f"findings of entry {entry.index}")
+            incidents, observations = tables[assessed.incidents]
+            findings = computing.recompute_findings(mission, assessed, incidents, observations)
+            _same(entry, "findings", result_digest(findings.to_pylist()), assessed.result)
+            found[entry.id] = incidents, findings
+            made.compared.append(f"{findings.num_rows} findings of entry {entry.index}")
+        for entry, report in mission.of(Report):
+            say(f"figures of {report.date}")
+            incidents, findings = found[report.findings]
+            figures = _figures(mission, report, incidents, findings, folder)
+            _same_figures(mission, entry, report, figures)
+            made.compared.append(f"{len(figures['figures'])} figures of the report of {report.date}")
+
+
+def _figures(
+    mission: Mission, report: Report, incidents: pa.Table, findings: pa.Table, folder: Path
+) -> dict[str, Any]:
+    views = Views(mission, folder, report.checkpoint_size)
+    observations = views.observed().observations
+    view = view_of(
+        mission, report.date, observations=observations, incidents=incidents, findings=findings,
+        exposure=computing.exposure_of(mission, views.watches(), observations), as_of_ms=from_iso(report.as_of),
+        before=report.checkpoint_size, checkpoint="",
+    )  # fmt: skip
+    return reports.figures(view)
+
+
+def _same_figures(mission: Mission, entry: Recorded, report: Report, figures: dict[str, Any]) -> None:
+    if digest(figures) == report.figures:
+        return
+    logged = json.loads(mission.blobs.read(report.figures))
+    for name, value in sorted(logged["figures"].items()):
+        again = figures["figures"].get(name)
+        if again != value:
+            raise _difference(entry, f"figure {name}", again, value)
+    raise _difference(entry, "figures", digest(figures), report.figures)
+
+
+def _public(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
+    """Without a key: the disclosed rows must say what the entries and the public figures say."""
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for entry, body in mission.of(Incidents):
+        say(f"disclosed rows of entry {entry.index}")
+        shown[entry.id] = computing.read_shown(mission, body)
+        if len(shown[entry.id]) != body.incidents:
+            raise _difference(entry, "number of disclosed incidents", len(shown[entry.id]), body.incidents)
+        made.compared.append(f"{body.incidents} disclosed incidents of entry {entry.index}")
+        made.not_compared.append(f"association and probabilities of entry {entry.index}: auditor")
+    findings = {entry.id: body for entry, body in mission.of(Findings)}
+    for entry, report in mission.of(Report):
+        say(f"public figures of {report.date}")
+        rows = shown[findings[report.findings].incidents]
+        logged = json.loads(mission.blobs.read(report.figures))
+        again = reports.public_figures([row for row in rows if row["reporting_day"] == report.date])
+        for name, value in sorted(again.items()):
+            if logged["figures"][name]["value"] != value:
+                raise _difference(entry, f"figure {name}", value, logged["figures"][name]["value"])
+        made.compared.append(f"{len(again)} public figures of the report of {report.date}")
+        rest = len(logged["figures"]) - len(again)
+        made.not_compared.append(f"{rest} other figures of the report of {report.date}: auditor")
+
+
+def _same(entry: Recorded, what: str, again: str, logged: str) -> None:
+    if again != logged:
+        raise _difference(entry, f"digest of the {what}", again, logged)
+
+
+def _difference(entry: Recorded, what: str, again: object, logged: object) -> ReplayError:
+    return ReplayError(
+        "RPL-010", f"{what} must come out as logged ({logged!r})", where=f"entry {entry.index}", value=again,
+        remedy="The entry was made by another version, or somebody published what was not computed.",
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""One pass over a file: rows sifted against what is known, written to a view, hashed into one root, refusals kept.
+
+The same pass serves the import and its replay, so they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from truceline import intake
+from truceline.evidence import RowTree
+from truceline.intake.chunks import UInt64Array
+from truceline.intake.ledger import Ledger
+from truceline.intake.rows import digest_keys
+from truceline.mission.mission import Mission
+from truceline.records.columns import OBSERVATIONS
+from truceline.records.kinds import Import
+from truceline.store import TableWriter
+
+ROWS = pa.schema(
+    [
+        *OBSERVATIONS,
+        *(pa.field(f"{name}_{half}", pa.uint64()) for name in ("key", "content") for half in ("hi", "lo")),
+    ]
+)
+REJECTED_COLUMNS = ("line", "code", "rule", "value", "remedy", "raw")
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one pass over a file made; the view and the file of rejected rows wait for `keep`."""
+
+    rows: int
+    accepted: int
+    duplicates: int
+    superseded: int
+    rejected: int
+    rejected_digest: str
+    row_root: str
+    rejected_file: Path
+    _waiting: Path
+
+    def keep(self, path: Path) -> None:
+        """Let the view take its name."""
+        self._waiting.replace(path)
+
+    def drop(self) -> None:
+        """Throw the view away."""
+        self._waiting.unlink(missing_ok=True)
+
+
+def sift(
+    reader: Any, ledger: Ledger, view: Path, *, secret: bytes, say: Callable[[int], None] = lambda rows: None
+) -> Pass:
+    """Read all chunks of `reader` in bounded memory.
+
+    Args:
+        view: where the accepted rows will stand; written beside it until `keep`.
+        secret: 32 bytes from which the salts of the row root come.
+        say: called with the number of rows read so far.
+    """
+    tree, accepted, duplicates, superseded, rejected, read = RowTree(secret), 0, 0, 0, 0, 0
+    waiting = view.with_name(f"{view.stem}.waiting.parquet")
+    refused = view.with_name(f"{view.stem}.rejected.csv")
+    with TableWriter(waiting, ROWS) as writer, _rejected_writer(refused) as (write_rejected, finish):
+        for chunk in reader:
+            sifted = ledger.sift(chunk)
+            tree.extend(chunk.digests)
+            taken = ~sifted.duplicate
+            if taken.any():
+                contents = digest_keys(chunk.digests)
+                mask = pa.array(taken)
+                writer.add(with_words(chunk.observations.filter(mask), chunk.keys[taken], contents[taken]))
+            accepted += int(sifted.fresh.sum())
+            superseded += int(sifted.superseding.sum())
+            duplicates += int(sifted.duplicate.sum())
+            rejected += len(chunk.rejected)
+            for one in chunk.rejected:
+                write_rejected(one)
+            read += chunk.observations.num_rows + len(chunk.rejected)
+            say(read)
+        digest = finish()
+        writer.keep()
+    return Pass(read, accepted, duplicates, superseded, rejected, digest, tree.root(), refused, waiting)
+
+
+def with_words(table: pa.Table, keys: UInt64Array, contents: UInt64Array) -> pa.Table:
+    """Observations with the words by which a ledger knows them, schema ROWS."""
+    columns = list(table.columns)
+    for words in (keys, contents):
+        columns += [pa.array(np.ascontiguousarray(words[:, half])) for half in (0, 1)]
+    return pa.table(columns, schema=ROWS)
+
+
+def reopen(original: Path, imported: Import, mission: Mission) -> Any:
+    """The reader that the import entry describes."""
+    mapping = None
+    if imported.mapping_digest:
+        mapping = original.with_name("mapping.yaml")
+        mapping.write_bytes(mission.blobs.read(imported.mapping_digest))
+    return intake.open_file(
+        original, format=imported.format, mapping=mapping, settings=dict(imported.settings)
+    )
+
+
+def differences(made: Pass, imported: Import) -> list[str]:
+    """Where a pass and an entry differ, in words."""
+    names = ("rows", "accepted", "duplicates", "superseded", "rejected", "rejected_digest", "row_root")
+    return [
+        f"{name}: {getattr(made, name)} instead of {getattr(imported, name)}"
+        for name in names
+        if getattr(made, name) != getattr(imported, name)
+    ]
+
+
+class _rejected_writer:  # noqa: N801 - used as a `with` statement only
+    """CSV of refused rows with a digest over its bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> tuple[Callable[[Any], None], Callable[[], str]]:
+        self._file = self._path.open("w", encoding="utf-8", newline="")
+        out = csv.writer(self._file, lineterminator="\n")
+        out.writerow(REJECTED_COLUMNS)
+
+        def write(one: Any) -> None:
+            out.writerow([getattr(one, name) for name in REJECTED_COLUMNS])
+
+        def finish() -> str:
+            self._file.flush()
+            with self._path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+
+        return write, finish
+
+    def __exit__(self, *problem: object) -> None:
+        self._file.close()

@@ -1,0 +1,202 @@
+"""The observations and watches of a mission as tables, rebuilt from the originals whenever a view is missing.
+
+Replay is nothing else than this class with an empty folder: then every original is parsed again, every payload opened,
+and the counts and roots of every import entry are compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from truceline.errors import ReplayError
+from truceline.intake.chunks import UInt64Array, assemble
+from truceline.intake.ledger import Ledger, newest
+from truceline.intake.rows import digest_keys, row_digests, row_keys
+from truceline.log.entries import parse_entry
+from truceline.log.notes import VerifierKey
+from truceline.mission import sifting
+from truceline.mission.mission import Mission, Recorded
+from truceline.records.columns import OBSERVATIONS, WATCHES
+from truceline.records.kinds import Commitments, Import, Key, Observation, Watch, decode
+from truceline.store import read_metadata, read_table, write_table
+
+OWN_FAMILY = "truceline"
+Int64Array = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All standing observations: schema OBSERVATIONS, and the rank of each row on the log.
+
+    `aside` counts rows that are real in an exercise, or simulated in a real mission: held, never fused.
+    """
+
+    observations: pa.Table
+    origin: Int64Array
+    aside: int = 0
+
+
+class Views:
+    """Tables of one mission in `folder`, up to the entry `before` (all when None)."""
+
+    def __init__(self, mission: Mission, folder: Path | None = None, before: int | None = None) -> None:
+        self._mission, self._folder = mission, folder or mission.root / "views"
+        self._before = len(mission.entries()) if before is None else before
+
+    def observed(self) -> Observed:
+        """Every accepted row that no newer version of it has superseded, in the order of the log.
+
+        Raises:
+            EvidenceError: EVI-001, EVI-002, EVI-011. ReplayError: RPL-001 an import that parses to something else,
+                RPL-002 a payload that its observer did not sign.
+        """
+        pieces = [(one.index, self._import(one, imported)) for one, imported in self._imports()]
+        sealed = self._sealed("observations")
+        for index in np.unique(sealed.column("entry").to_numpy()).tolist():
+            rows = sealed.filter(pa.array(sealed.column("entry").to_numpy() == index))
+            pieces.append((index, rows.drop_columns(["entry"])))
+        pieces.sort(key=lambda piece: piece[0])
+        if not pieces:
+            return Observed(OBSERVATIONS.empty_table(), np.zeros(0, np.int64))
+        whole = pa.concat_tables([piece for _, piece in pieces])
+        standing = newest(_words(whole, "key"))
+        marked = whole.column("exercise").to_numpy() == self._mission.genesis.exercise
+        chosen = standing & marked
+        kept = whole.filter(pa.array(chosen)).select(OBSERVATIONS.names)
+        ranks = np.flatnonzero(chosen).astype(np.int64)
+        return Observed(kept.cast(OBSERVATIONS).combine_chunks(), ranks, int((standing & ~marked).sum()))
+
+    def watches(self) -> pa.Table:
+        """Every watch, schema WATCHES."""
+        return self._sealed("watches").select(WATCHES.names).cast(WATCHES)
+
+    def ledger(self) -> Ledger:
+        """What the mission holds before the entry `before`."""
+        ledger = Ledger()
+        for one, imported in self._imports():
+            table = self._import(one, imported)
+            ledger.remember(_words(table, "key"), _words(table, "content"))
+        sealed = self._sealed("observations")
+        ledger.remember(_words(sealed, "key"), _words(sealed, "content"))
+        return ledger
+
+    def import_path(self, index: int) -> Path:
+        """Where the view of an import stands."""
+        return self._folder / "imports" / f"{index:08d}.parquet"
+
+    def _imports(self) -> list[tuple[Recorded, Import]]:
+        return self._mission.of(Import, self._before)
+
+    def _import(self, one: Recorded, imported: Import) -> pa.Table:
+        path = self.import_path(one.index)
+        if not path.is_file():
+            ledger = Views(self._mission, self._folder, one.index).ledger()
+            with self._mission.original(imported) as (original, secret):
+                made = sifting.sift(
+                    sifting.reopen(original, imported, self._mission), ledger, path, secret=secret
+                )
+            differing = sifting.differences(made, imported)
+            if differing:
+                made.drop()
+                raise ReplayError(
+                    "RPL-001", "a file must parse to what its entry says", where=f"entry {one.index}",
+                    value="; ".join(differing),
+                    remedy="The version of Truceline that made the entry reads the format differently.",
+                )  # fmt: skip
+            made.keep(path)
+        return read_table(path)
+
+    def _sealed(self, name: str) -> pa.Table:
+        path = self._folder / f"sealed-{name}.parquet"
+        upto = int(read_metadata(path).get("upto", 0)) if path.is_file() else 0
+        if upto != self._before:
+            self._open_all(upto if 0 < upto < self._before else 0)
+        return read_table(path)
+
+    def _open_all(self, start: int) -> None:
+        """Open the batches of the log from entry `start` on and check who signed what."""
+        batches = [one for one in self._mission.of(Commitments, self._before) if one[0].index >= start]
+        if not batches and start:
+            for name in ("observations", "watches"):
+                path = self._folder / f"sealed-{name}.parquet"
+                write_table(path, read_table(path), {"upto": str(self._before)})
+            return
+        opened = _Opening(self._mission)
+        for one, batch in self._mission.of(Commitments, self._before):  # keys are enrolled inside: always all
+            opened.batch(one.index, batch)
+        write_table(
+            self._folder / "sealed-observations.parquet", opened.observations(), {"upto": str(self._before)}
+        )
+        write_table(self._folder / "sealed-watches.parquet", opened.watches(), {"upto": str(self._before)})
+
+
+class _Opening:
+    """Folds over the sealed records: keys, sequences, rows."""
+
+    def __init__(self, mission: Mission) -> None:
+        self._mission = mission
+        registrar = VerifierKey.parse(mission.genesis.keys["registrar"])
+        self._keys = {"registrar": registrar}
+        self._last: dict[str, tuple[int, str]] = {}
+        self._rows: dict[str, list[tuple[int, dict[str, str | int | bool]]]] = {
+            "observation": [],
+            "watch": [],
+        }
+
+    def batch(self, index: int, batch: Commitments) -> None:
+        from truceline.log.entries import entry_id
+
+        for number, opened in enumerate(
+            self._mission.vault.open_batch(batch.payloads_digest, batch.commitments)
+        ):
+            if opened.is_dummy:
+                continue
+            note, where = opened.record.sealed, f"entry {index}, record {number}"
+            entry = parse_entry(self._mission.log.origin, note, self._keys)
+            seq, prev = self._last.get(entry.author, (0, ""))
+            if (entry.seq, entry.prev) != (seq, prev):
+                raise ReplayError(
+                    "RPL-002", "an observer's records must follow each other without a gap", where=where,
+                    value=entry.seq, remedy="A record was suppressed or repeated: ask the observer's device.",
+                )  # fmt: skip
+            self._last[entry.author] = (seq + 1, entry_id(note))
+            body = decode(entry.kind, entry.body)
+            if isinstance(body, Key) and entry.author == "registrar":
+                self._keys[body.author] = VerifierKey.parse(body.vkey)
+            elif isinstance(body, (Observation, Watch)) and body.row["source_id"] == entry.author:
+                self._rows[entry.kind].append((index, body.row))
+            else:
+                raise ReplayError(
+                    "RPL-002", "an observer must speak for itself only", where=where, value=entry.author,
+                    remedy="The record was made by another source than it names.",
+                )  # fmt: skip
+
+    def observations(self) -> pa.Table:
+        rows = self._rows["observation"]
+        listed = pa.Table.from_pylist([row for _, row in rows], schema=OBSERVATIONS)
+        table = assemble(
+            {name: listed.column(name).combine_chunks() for name in OBSERVATIONS.names}, len(rows)
+        )
+        keys, contents = (
+            row_keys(OWN_FAMILY, table.column("obs_id").combine_chunks()),
+            digest_keys(row_digests(table)),
+        )
+        return sifting.with_words(table, keys, contents).append_column(
+            "entry", pa.array([i for i, _ in rows], pa.int64())
+        )
+
+    def watches(self) -> pa.Table:
+        rows = self._rows["watch"]
+        listed = pa.Table.from_pylist([row for _, row in rows], schema=WATCHES)
+        return listed.append_column("entry", pa.array([i for i, _ in rows], pa.int64()))
+
+
+def _words(table: pa.Table, name: str) -> UInt64Array:
+    parts = [table.column(f"{name}_{half}").to_numpy() for half in ("hi", "lo")]
+    words: UInt64Array = np.stack(parts, axis=1).astype(np.uint64)
+    return words
