@@ -18,7 +18,7 @@ _CLAIM, _DENIAL, _QUIET, _COMPLAINT, _MEDIA = 700, 710, 720, 730, 740
 _CLAIM_SHARE = np.array([0.75, 0.5, 1.1, 0.5, 0.05, 0.9, 0.2])
 _COMPLAINT_SHARE = np.array([0.14, 0.09, 0.46, 0.12, 0.02, 0.2, 0.1])
 _FALSE_SHARE = 0.14
-_PLACE_CEP_M = 1_500
+PLACE_CEP_M = 2_000
 _WORDS = {
     "burst": "bursts of fire", "shot": "shots", "explosion": "shelling", "projectile": "a projectile",
     "illumination_flare": "a flare", "overflight": "a drone overhead", "weapon_present": "a forbidden weapon",
@@ -82,10 +82,10 @@ def claims(world: World, land: Terrain, seed: int, true: Incidents) -> tuple[Row
     made = rows(
         obs, truth, source_id=[f"EXERCISE-{a}" for a in actor], source_kind="party", actor=actor, stance="claim",
         observed_from_ms=begin, observed_to_ms=end, time_precision=precision, received_at_ms=said_at, place_kind="named",
-        error_m=_PLACE_CEP_M, place_name=names, place_precision=1, means="told", act=acts, weapon=weapon.tolist(),
+        error_m=PLACE_CEP_M, place_name=names, place_precision=1, means="told", act=acts, weapon=weapon.tolist(),
         count_min=swollen, accused=accused, killed_min=killed, killed_max=killed, injured_min=injured,
         injured_max=injured, intent=np.where(uniform(seed, _CLAIM, key, 8) < 0.3, "deliberate", "unknown").tolist(),
-        lang=["xn" if not t else "xs" for t in tongue], text=text, **place(land.plane, land.places[where]),
+        lang=["qaa" if not t else "qab" for t in tongue], text=text, **place(land.plane, land.places[where]),
     )  # fmt: skip
     return made, Claims(key, truth, where, begin, end, act, said_at, actor, accused, obs)
 
@@ -101,10 +101,10 @@ def denials(world: World, land: Terrain, seed: int, made: Claims) -> Rows:
     return rows(
         ids(seed, _DENIAL, key), made.truth[chosen], source_id=[f"EXERCISE-{a}" for a in actor], source_kind="party",
         actor=actor, stance="denial", observed_from_ms=made.begin[chosen], observed_to_ms=made.end[chosen],
-        time_precision="interval", place_kind="named", place_name=names, place_precision=1, error_m=_PLACE_CEP_M,
+        time_precision="interval", place_kind="named", place_name=names, place_precision=1, error_m=PLACE_CEP_M,
         received_at_ms=made.said_at[chosen] + (HOUR_MS * (1 + 14 * uniform(seed, _DENIAL, key, 2))).astype(np.int64),
         means="told", act=["shelling" if a == "explosion" else a for a in np.array(ACTS)[made.act[chosen]].tolist()],
-        lang=["xn" if not t else "xs" for t in tongue], text=[f"EXERCISE: nobody of ours fired at {n}" for n in names],
+        lang=["qaa" if not t else "qab" for t in tongue], text=[f"EXERCISE: nobody of ours fired at {n}" for n in names],
         **place(land.plane, land.places[where]),
     )  # fmt: skip
 
@@ -131,7 +131,7 @@ def quiet(world: World, land: Terrain, seed: int) -> Rows:
         actor=actor, stance="quiet", observed_from_ms=begin, observed_to_ms=begin + 12 * HOUR_MS,
         time_precision="part_of_day", received_at_ms=begin + 14 * HOUR_MS, place_kind="area",
         area_id=[sectors[i] for i in about.tolist()], error_m=8_000, means="told", act="statement", count_min=0,
-        count_max=0, lang=["xn" if not t else "xs" for t in _tongues(world, actor)],
+        count_max=0, lang=["qaa" if not t else "qab" for t in _tongues(world, actor)],
         text=[f"EXERCISE: the {'night' if p == 0 else 'day'} passed quietly in {sectors[i]}"
               for p, i in zip(part.tolist(), about.tolist(), strict=True)],
         **place(land.plane, centre),
@@ -161,9 +161,9 @@ def complaints(world: World, land: Terrain, seed: int, true: Incidents) -> Rows:
         source_kind="complaint", actor=actor, stance="claim", observed_from_ms=begin, observed_to_ms=end,
         time_precision=precision,
         received_at_ms=end + (HOUR_MS * (1 + 30 * uniform(seed, _COMPLAINT, told, 5) ** 2)).astype(np.int64),
-        place_kind="named", place_name=names, place_precision=1, error_m=_PLACE_CEP_M, means="told",
+        place_kind="named", place_name=names, place_precision=1, error_m=PLACE_CEP_M, means="told",
         act=["shelling" if a == "explosion" else a for a in acts], count_min=count, accused=accused, killed_min=killed,
-        killed_max=killed, injured_min=injured, injured_max=injured, lang=["xn" if not t else "xs" for t in tongue],
+        killed_max=killed, injured_min=injured, injured_max=injured, lang=["qaa" if not t else "qab" for t in tongue],
         text=[f"EXERCISE: we complain of {_WORDS[a]} at {n}" for a, n in zip(acts, names, strict=True)],
         **place(land.plane, land.places[where]),
     )  # fmt: skip
@@ -210,9 +210,9 @@ def media(world: World, roster: Roster, land: Terrain, seed: int, true: Incident
         stance="third_party", copy_of=copy_of, observed_from_ms=begin[row], observed_to_ms=end[row],
         time_precision="interval", received_at_ms=first_at[row] + lag, place_kind="named",
         place_name=[land.toponyms[p][o % 2] for p, o in zip(where[row].tolist(), outlet.tolist(), strict=True)],
-        place_precision=1, error_m=_PLACE_CEP_M, means="read", accused=[accused[r] for r in row.tolist()],
+        place_precision=1, error_m=PLACE_CEP_M, means="read", accused=[accused[r] for r in row.tolist()],
         act=["shelling" if a == "explosion" else a for a in acts[row].tolist()],
-        lang=["xn" if o % 2 == 0 else "xs" for o in outlet.tolist()], text=text,
+        lang=["qaa" if o % 2 == 0 else "qab" for o in outlet.tolist()], text=text,
         **place(land.plane, land.places[where[row]]),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from truceline.simulate.incidents import Incidents, one
+from truceline.simulate.open_sources import PLACE_CEP_M
 from truceline.simulate.plane import Floats, Ints
 from truceline.simulate.rows import Rows, ids, place, rows
 from truceline.simulate.satellites import SATELLITES, overpasses
@@ -116,15 +117,25 @@ class _Book:
             text=f"EXERCISE: heard {what}, {low / 1000:g}-{high / 1000:g} km {COMPASS[turn]}", **_at(self.stage, stand),
         )  # fmt: skip
 
-    def claimed(self, truth: int, actor: str, where: int, begin: int, end: int, **columns: Any) -> str:
-        """A party speaks about a named place."""
+    def claimed(
+        self,
+        truth: int,
+        actor: str,
+        where: int,
+        begin: int,
+        end: int,
+        near: Floats | None = None,
+        **columns: Any,
+    ) -> str:
+        """A party speaks about a named place, or about a point `near` which it gives itself, by 400 m off."""
         tongue = 0 if actor in self.stage.world.alignments[0].members else 1
         columns = {"stance": "claim", "act": "shelling", "received_at_ms": end + 2 * HOUR_MS, **columns}
         return self.say(
             truth, source_id=f"EXERCISE-{actor}", source_kind=columns.pop("source_kind", "party"), actor=actor,
-            observed_from_ms=begin, observed_to_ms=end, time_precision="interval", place_kind="named", error_m=1_500,
+            observed_from_ms=begin, observed_to_ms=end, time_precision="interval",
+            place_kind="named" if near is None else "point", error_m=PLACE_CEP_M if near is None else 700,
             place_name=self.stage.land.toponyms[where][tongue], place_precision=1, means="told",
-            lang=("xn", "xs")[tongue], **columns, **_at(self.stage, self.stage.land.places[where]),
+            lang=("qaa", "qab")[tongue], **columns, **_at(self.stage, self.stage.land.places[where] if near is None else near + 280.0),
         )  # fmt: skip
 
 
@@ -176,11 +187,11 @@ def _accusation(book: _Book, day: int) -> None:
     said = [book.heard(truth, post, xy, at, "1 undetermined explosion", 1) for post in (first, second)]
     for actor, other in ((left, right), (right, left)):
         said.append(
-            book.claimed(truth, actor, where, begin, end, accused=other, count_min=1, count_max=1, act="explosion",
+            book.claimed(truth, actor, where, begin, end, xy, accused=other, count_min=1, count_max=1, act="explosion",
                          text="EXERCISE: the other side fired on our people")
         )  # fmt: skip
         said.append(
-            book.claimed(truth, actor, where, begin, end, stance="denial", act="explosion",
+            book.claimed(truth, actor, where, begin, end, xy, stance="denial", act="explosion",
                          received_at_ms=end + 9 * HOUR_MS, text="EXERCISE: not us; they blew it up themselves")
         )  # fmt: skip
     book.told.append(
@@ -213,8 +224,8 @@ def _outlets(book: _Book, day: int) -> None:
                 -1, source_id=f"EXERCISE-outlet-{outlet:02d}", source_kind="media", stance="third_party", copy_of=copy,
                 observed_from_ms=begin, observed_to_ms=end, time_precision="interval",
                 received_at_ms=end + (2 * HOUR_MS + outlet * 25 * MINUTE_MS), place_kind="named", place_name=name,
-                place_precision=1, error_m=1_500, means="read", act="shelling", accused=right, count_min=40,
-                lang=("xn", "xs")[outlet % 2], text=f"EXERCISE: {lead}{body.format(name)}{'.' if outlet % 3 else ''}",
+                place_precision=1, error_m=PLACE_CEP_M, means="read", act="shelling", accused=right, count_min=40,
+                lang=("qaa", "qab")[outlet % 2], text=f"EXERCISE: {lead}{body.format(name)}{'.' if outlet % 3 else ''}",
                 **_at(stage, stage.land.places[where]),
             )
         )  # fmt: skip
@@ -372,11 +383,11 @@ def _wrong(book: _Book, day: int) -> None:
         )
     )  # fmt: skip
     said.append(
-        book.claimed(-1, right, where, begin, end, source_kind="complaint", accused=left, count_min=3, act="explosion",
+        book.claimed(-1, right, where, begin, end, quarry, source_kind="complaint", accused=left, count_min=3, act="explosion",
                      text="EXERCISE: we complain of shells at noon")
     )  # fmt: skip
     said.append(
-        book.claimed(-1, left, where, begin, end, stance="denial", act="explosion", received_at_ms=end + 40 * HOUR_MS,
+        book.claimed(-1, left, where, begin, end, quarry, stance="denial", act="explosion", received_at_ms=end + 40 * HOUR_MS,
                      text="EXERCISE: that was the quarry; its blasting book lists three charges for this hour")
     )  # fmt: skip
     book.told.append(

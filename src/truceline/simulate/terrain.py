@@ -89,8 +89,18 @@ def make_terrain(world: World, rng: np.random.Generator) -> Terrain:
         world.extent_m / world.hot_spots
     )
     weight = rng.lognormal(0.0, 0.75, world.hot_spots)
-    place_x = rng.uniform(-half, half, world.places)
-    away = rng.lognormal(np.log(4_800.0), 0.6, world.places) * np.where(rng.random(world.places) < 0.5, 1, -1)
+    near_trouble = np.arange(world.places) % 4 != 3  # villages lie along the line, and so does the fighting
+    place_x = np.where(
+        near_trouble,
+        hot_x[np.arange(world.places) % world.hot_spots] + rng.normal(0.0, 1_700.0, world.places),
+        rng.uniform(-half, half, world.places),
+    ).clip(-half, half)
+    away = np.where(
+        near_trouble,
+        rng.lognormal(np.log(1_500.0), 0.5, world.places),
+        rng.lognormal(np.log(5_500.0), 0.6, world.places),
+    )
+    away *= np.where(rng.random(world.places) < 0.5, 1, -1)
     places = np.column_stack(
         [place_x, np.interp(place_x, line[:, 0], line[:, 1]) + np.clip(away, -19e3, 19e3)]
     )
@@ -122,7 +132,7 @@ def features(world: World, land: Terrain, posts: list[tuple[str, Floats]]) -> di
         ring = _sector_ring(world, land, index)
         made.append(_feature(land, sector, "sector", "Polygon", ring, name=f"EXERCISE {name}"))
     for index, (left_name, right_name) in enumerate(land.toponyms):
-        names = {"n": left_name, "s": right_name}
+        names = {"qaa": left_name, "qab": right_name}
         made.append(
             _feature(land, f"EXERCISE-P{index + 1:03d}", "place", "Point", land.places[index], names=names)
         )
