@@ -5,7 +5,8 @@ satellites.py and open_sources.py what they say; stories.py the written cases; s
 cases.py what follows from actual findings; exercise.py all of it together. Everything simulated says EXERCISE.
 """
 
+from truceline.simulate.cases import cases
 from truceline.simulate.exercise import Exercise, build, move_post
 from truceline.simulate.stories import Story
 
-__all__ = ["Exercise", "Story", "build", "move_post"]
+__all__ = ["Exercise", "Story", "build", "cases", "move_post"]
