@@ -192,7 +192,12 @@ def load(source: Path | str) -> Format:
 
 def digest(source: Path | str) -> str:
     """Hex SHA-256 of the bytes of a mapping file."""
-    return hashlib.sha256(_read(source)[0]).hexdigest()
+    return hashlib.sha256(raw_bytes(source)).hexdigest()
+
+
+def raw_bytes(source: Path | str) -> bytes:
+    """The bytes of a mapping file, to keep beside what was read with it. Raises as `load`."""
+    return _read(source)[0]
 
 
 def shipped() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from truceline import intake
 from truceline.errors import UsageError
+from truceline.intake import mapping as mappings
 from truceline.mission import sifting
 from truceline.mission.clock import iso, now_ms
 from truceline.mission.mission import Mission, public_row_secret
@@ -57,7 +58,8 @@ def import_file(
         raise UsageError("MIS-010", "the file must exist", where=str(path), remedy="Check the path.")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    reader = intake.open_file(path, format=format, mapping=mapping, settings=settings or {})
+    given, drawn = _placed(mission, path, format, mapping, settings or {})
+    reader = intake.open_file(path, format=format, mapping=mapping, settings=given)
     _refuse_mixing(mission, path)
     known = _known(mission, digest, reader)
     views = Views(mission)
@@ -83,14 +85,17 @@ def import_file(
             )  # fmt: skip
     keep = mission.vault.seal_file if closed else mission.blobs.put
     rejected_stored = keep(made.rejected_file) if made.rejected else ""
-    if reader.mapping_digest:
-        mission.blobs.put(getattr(reader, "mapping_bytes", b""))
+    if mapping is not None:
+        mission.blobs.put(mappings.raw_bytes(mapping))
+    shown = {key: str(value) for key, value in reader.settings.items()}
+    if drawn:
+        shown[sifting.GEOMETRY_STORED] = mission.vault.seal_file(drawn)
     body = Import(
         digest=digest, bytes=path.stat().st_size, format=reader.format, format_version=reader.format_version,
         mapping_digest=reader.mapping_digest, rows=made.rows, accepted=made.accepted, duplicates=made.duplicates,
         superseded=made.superseded, rejected=made.rejected, rejected_digest=made.rejected_digest,
         row_root=made.row_root, sealed=closed, stored=stored, name=path.name, rejected_stored=rejected_stored,
-        settings={key: str(value) for key, value in reader.settings.items()},
+        settings=shown,
     )  # fmt: skip
     recorded = mission.record(body, "intake", at or iso(now_ms()))
     made.keep(views.import_path(recorded.index))
@@ -100,7 +105,23 @@ def import_file(
     )  # fmt: skip
 
 
-def _known(mission: Mission, digest: str, reader: Any) -> tuple[int, Import] | None:
+def _placed(
+    mission: Mission, path: Path, format: str | None, mapping: Path | str | None, settings: dict[str, Any]
+) -> tuple[dict[str, Any], bytes]:
+    """Settings with the places by which names are found: those of a file given, else the mission's own.
+
+    Returns:
+        the settings, and the bytes of a file of places to keep beside the import; empty for the mission's own.
+    """
+    fmt = intake.FORMATS.get(format or intake.detect(path)) if mapping is None else mappings.load(mapping)
+    if fmt is None or "geometry" not in fmt.settings:
+        return settings, b""
+    if settings.get("geometry"):
+        return settings, Path(str(settings["geometry"])).read_bytes()
+    return settings | {"geometry": mission.places()}, b""
+
+
+def _known(mission: Mission, digest: str, reader: intake.Reader) -> tuple[int, Import] | None:
     settings = {key: str(value) for key, value in reader.settings.items()}
     for one, imported in mission.of(Import):
         same = (
@@ -108,7 +129,7 @@ def _known(mission: Mission, digest: str, reader: Any) -> tuple[int, Import] | N
             imported.format,
             imported.format_version,
             imported.mapping_digest,
-            imported.settings,
+            {name: value for name, value in imported.settings.items() if name != sifting.GEOMETRY_STORED},
         )
         if same == (digest, reader.format, reader.format_version, reader.mapping_digest, settings):
             return one.index, imported

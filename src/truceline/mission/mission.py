@@ -171,6 +171,11 @@ class Mission:
         digest = self.genesis.posts
         return list(json.loads(self.vault.read_file(digest))["features"]) if digest else []
 
+    def places(self) -> dict[str, Any]:
+        """All features by which a name in a file can be found: the public ones, and the posts where a key opens them."""
+        known = self.posts() if self.genesis.posts and self.vault.can_open else []
+        return {"type": "FeatureCollection", "features": [*self.geometry["features"], *known]}
+
     @property
     def line(self) -> Line | None:
         """The line of contact, where the mission has one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow as pa
 
 from truceline import intake
 from truceline.evidence import RowTree
+from truceline.intake import Reader
 from truceline.intake.chunks import UInt64Array
 from truceline.intake.ledger import Ledger
 from truceline.intake.rows import digest_keys
@@ -31,6 +33,7 @@ ROWS = pa.schema(
         *(pa.field(f"{name}_{half}", pa.uint64()) for name in ("key", "content") for half in ("hi", "lo")),
     ]
 )
+GEOMETRY_STORED = "geometry_stored"
 REJECTED_COLUMNS = ("line", "code", "rule", "value", "remedy", "raw")
 
 
@@ -58,7 +61,12 @@ class Pass:
 
 
 def sift(
-    reader: Any, ledger: Ledger, view: Path, *, secret: bytes, say: Callable[[int], None] = lambda rows: None
+    reader: Reader,
+    ledger: Ledger,
+    view: Path,
+    *,
+    secret: bytes,
+    say: Callable[[int], None] = lambda rows: None,
 ) -> Pass:
     """Read all chunks of `reader` in bounded memory.
 
@@ -100,15 +108,17 @@ def with_words(table: pa.Table, keys: UInt64Array, contents: UInt64Array) -> pa.
     return pa.table(columns, schema=ROWS)
 
 
-def reopen(original: Path, imported: Import, mission: Mission) -> Any:
+def reopen(original: Path, imported: Import, mission: Mission) -> Reader:
     """The reader that the import entry describes."""
-    mapping = None
-    if imported.mapping_digest:
-        mapping = original.with_name("mapping.yaml")
-        mapping.write_bytes(mission.blobs.read(imported.mapping_digest))
-    return intake.open_file(
-        original, format=imported.format, mapping=mapping, settings=dict(imported.settings)
-    )
+    settings: dict[str, Any] = dict(imported.settings)
+    stored = settings.pop(GEOMETRY_STORED, "")
+    if settings.get("geometry"):
+        settings["geometry"] = json.loads(mission.vault.read_file(stored)) if stored else mission.places()
+    if not imported.mapping_digest:
+        return intake.open_file(original, format=imported.format, settings=settings)
+    mapping = original.with_name("mapping.yaml")
+    mapping.write_bytes(mission.blobs.read(imported.mapping_digest))
+    return intake.open_file(original, mapping=mapping, settings=settings)
 
 
 def differences(made: Pass, imported: Import) -> list[str]:
