@@ -403,6 +403,26 @@ def test_learning_returns_integers_and_knows_no_party(make_row: Row, make_table:
     assert learned.unmatched_e4 != DEFAULTS.unmatched_e4
 
 
+def test_audits_move_the_probabilities_towards_what_was_found(make_row: Row, make_table: Table) -> None:
+    rows = [make_row(f"c{i:03d}", "camera-1", at_s=i * 40_000) for i in range(40)]
+    rows += [
+        make_row(f"m{i:03d}", "outlet", source_kind="media", east_m=90_000, at_s=i * 40_000)
+        for i in range(40)
+    ]
+    observations = make_table(rows)
+    audits = {f"c{i:03d}": i % 4 == 0 for i in range(40)} | {f"m{i:03d}": i % 4 != 0 for i in range(40)}
+    learned = learn(observations, audits=audits)
+    before, after = incidents(observations), incidents(observations, parameters=learned)
+    share = {"before": {}, "after": {}}
+    for name, found in (("before", before), ("after", after)):
+        for kind in "cm":
+            chances = [i["probability_e4"] for i in found if i["incident_id"].startswith(kind)]
+            share[name][kind] = sum(chances) / len(chances) / 1e4
+    assert abs(share["after"]["c"] - 0.25) < 0.15 < share["before"]["c"] - share["after"]["c"]
+    assert abs(share["after"]["m"] - 0.75) < 0.15 < share["after"]["m"] - share["before"]["m"]
+    assert learned.weight_e3["party"] == DEFAULTS.weight_e3["party"]
+
+
 def test_tables_that_do_not_hold_together_are_refused(make_row: Row, make_table: Table) -> None:
     ones = np.zeros(1, dtype=np.int64)
     with pytest.raises(FusionError, match="FUS-003"):

@@ -15,7 +15,7 @@ from truceline.fusion.existence import Watched, judge, own_weights
 from truceline.fusion.parameters import Parameters
 from truceline.fusion.ranges import meet
 from truceline.fusion.sheet import NO_SECTOR_DEG, Sheet
-from truceline.fusion.sides import across, own_share, shares, standing
+from truceline.fusion.sides import across, left_of, own_share, shares, standing
 from truceline.geo.lines import Line
 from truceline.geo.points import column, to_udeg
 from truceline.records.codes import ACTS, DESCRIPTIONS, STANCES, WEAPONS
@@ -59,7 +59,7 @@ def assemble(
     _hide(sheet, np.flatnonzero(outgoing & located).tolist(), sector, lonlat, mean, cov)
     if line is not None:
         distance, distance_sd = line.distance_with_error(mean, cov, sheet.frame)
-        p_left = line.probability_left(mean, cov, sheet.frame)
+        p_left = left_of(line, mean, cov, sheet.frame)
         cosines = across(line, sheet.mean_m, column(sheet.table, "direction_mdeg") / 1e3, sheet.frame)
     else:
         distance = distance_sd = p_left = np.full(k, np.nan)

@@ -138,9 +138,13 @@ def _candidates(
     b = np.concatenate([rows[j], *(rows[p[1]] for p in same)])
     key = np.unique(a * len(sheet) + b) if len(a) else a
     a, b = (key // len(sheet), key % len(sheet)) if len(a) else (a, b)
-    text = (sheet.text[a] >= 0) & (sheet.text[a] == sheet.text[b])
     root = (sheet.root[a] == sheet.root[b]) & (sheet.established[a] | sheet.established[b])
-    return _Pairs(a, b, np.where(text | root, parameters.same_text_e3 / 1e3, 0.0), marks(sheet.table, a, b))
+    return _Pairs(
+        a,
+        b,
+        np.where(root, parameters.same_text_e3 / 1e3, 0.0),
+        marks(sheet.table, sheet.name, sheet.act, sheet.accused, middle, a, b),
+    )
 
 
 def _rates(
@@ -185,7 +189,7 @@ def _evaluate(
     cost[SOURCE_KINDS.index("party")] = cost[SOURCE_KINDS.index("complaint")] = (
         parameters.same_source_e3 / 1e3
     )
-    cost[SOURCE_KINDS.index("media")] = parameters.same_source_e3 / 3e3
+    cost[SOURCE_KINDS.index("media")] = parameters.same_source_e3 / 6e3
     rows = np.flatnonzero(compact >= 0)
     alive = np.flatnonzero(value > HOPELESS)
     price = overlap(a[alive], b[alive], compact[rows], sheet.source[rows], cost[sheet.kind[rows]], len(heads))

@@ -17,6 +17,7 @@ from truceline.records.parties import Alignment, alignment_of
 _NOT_WORD = re.compile(r"[\W_]+")
 SPOKEN = ("claim", "denial", "third_party")
 SHORTEST_TEXT = 12
+RETOLD = frozenset({"media", "registry", "unknown"})
 NEAR = 0.8
 
 
@@ -69,11 +70,16 @@ def words(text: str) -> str:
 
 
 def text_keys(table: pa.Table) -> Int64Array:
-    """Equal texts get equal numbers; -1 where there is no text long enough to mean anything."""
+    """Equal texts of those who retell get equal numbers; -1 where a text is too short to mean anything.
+
+    Observers and sensors write to a form: equal words of two posts are two observations.
+    """
     seen: dict[str, int] = {}
     numbers = []
-    for text in table.column("text").to_pylist():
-        plain = words(text) if text else ""
+    for text, kind in zip(
+        table.column("text").to_pylist(), table.column("source_kind").to_pylist(), strict=True
+    ):
+        plain = words(text) if text and kind in RETOLD else ""
         numbers.append(seen.setdefault(plain, len(seen)) if len(plain) >= SHORTEST_TEXT else -1)
     return np.array(numbers, dtype=np.int64)
 

@@ -16,10 +16,10 @@ from truceline.records.codes import SOURCE_KINDS
 METHOD: Final = "truceline-fusion"
 VERSION: Final = 1
 
-_WEIGHT: Final = (2600, 2300, 3300, 1900, 2900, 500, 2300, 700, 300, 450, 1300, 200, 100)
-_CLOCK: Final = (180, 150, 15, 20, 60, 300, 600, 1200, 1800, 1800, 1800, 120, 1800)
+_WEIGHT: Final = (2300, 2000, 2900, 1700, 2600, 300, 2300, 700, 450, 400, 1300, 200, 100)
+_CLOCK: Final = (120, 120, 15, 20, 60, 300, 600, 600, 600, 600, 1800, 120, 1200)
 _UNMATCHED: Final = (5000, 5000, 5000, 5000, 6000, 8500, 6000, 5500, 5500, 6000, 5000, 8000, 6500)
-_DETECTION: Final = (6000, 6000, 7000, 6500, 3000, 500, 500, 0, 0, 0, 0, 0, 0)
+_DETECTION: Final = (3500, 3500, 4500, 4000, 2000, 300, 300, 0, 0, 0, 0, 0, 0)
 
 
 def _by_kind(values: tuple[int, ...]) -> dict[str, int]:
@@ -38,8 +38,8 @@ class Parameters:
         detection_e4: share of incidents before the eyes of a kind that it reports.
         repeat_e4: what each further group of the same kind keeps of the weight of the one before it.
         rate_e3: log of the ratio of incidents to reports, used before anything is grouped.
-        same_source_e3: penalty for two reports of one party in one incident; outlets pay a third of it.
-        same_text_e3: log likelihood ratio of two reports with the same text.
+        same_source_e3: penalty for two reports of one party in one incident; outlets pay a sixth of it.
+        same_text_e3: log likelihood ratio of two reports of which one is known to repeat the other's source.
         denial_e3, quiet_e3: what a denial, or a quiet report of a watcher of full weight, takes away.
         agreement_e3: what it adds that a further independent group says the same.
         direction_e3: log likelihood ratio of a direction of flight straight across the line.
@@ -47,14 +47,14 @@ class Parameters:
         admission_e3: log likelihood ratio of a party naming its own side.
     """
 
-    prior_e3: int = -1000
+    prior_e3: int = -700
     weight_e3: Mapping[str, int] = field(default_factory=lambda: _by_kind(_WEIGHT))
     clock_s: Mapping[str, int] = field(default_factory=lambda: _by_kind(_CLOCK))
     unmatched_e4: Mapping[str, int] = field(default_factory=lambda: _by_kind(_UNMATCHED))
     detection_e4: Mapping[str, int] = field(default_factory=lambda: _by_kind(_DETECTION))
     repeat_e4: int = 6500
     rate_e3: int = -400
-    same_source_e3: int = 3000
+    same_source_e3: int = 6000
     same_text_e3: int = 3000
     denial_e3: int = 350
     quiet_e3: int = 900

@@ -20,8 +20,9 @@ from truceline.geo.places import uncertain_places
 from truceline.geo.points import BoolArray, Float64Array, Int64Array, from_udeg
 from truceline.geo.sectors import Sectors
 from truceline.records.codes import ACTS, DESCRIPTIONS, SOURCE_KINDS, STANCES, WEAPONS
-from truceline.records.parties import Alignment
+from truceline.records.parties import Alignment, alignment_of
 
+HEAT_LINGERS_MS = 2 * 3_600_000
 GAUSSIAN_UP_TO_MS = 3 * 3_600_000
 EPOCH_MS = 7_257_600_000
 NO_SECTOR_DEG = 0.25
@@ -41,7 +42,8 @@ class Sheet:
         from_s, to_s: box in which it happened; infinite for a Gaussian.
         ln_class: (n, 8) ln P(words | class).
         kind, stance, act, description, weapon: indices into the code lists.
-        source: number of the source. root: number of the independent origin. text: number of the text, -1 if none.
+        source: number of the source and the kind in which it speaks. root: number of the independent origin. text: number of the text, -1 if none.
+        accused: number of the alignment that the row blames, -1 if none.
         original: row of an established copy's original, -1 where there is none in the table.
     """
 
@@ -73,6 +75,7 @@ class Sheet:
     established: BoolArray
     text: Int64Array
     original: Int64Array
+    accused: Int64Array
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -164,9 +167,15 @@ def read(
     short = (to_ms - from_ms <= GAUSSIAN_UP_TO_MS) & ~np.isin(
         precision, ["part_of_day", "day", "week", "month", "year"]
     )
-    start, end = (from_ms - zero_ms) / 1e3, (to_ms - zero_ms) / 1e3
+    hot = (act == ACTS.index("thermal_anomaly")) & (kind == SOURCE_KINDS.index("satellite"))
+    short &= ~hot
+    start, end = (from_ms - zero_ms - np.where(hot, HEAT_LINGERS_MS, 0)) / 1e3, (to_ms - zero_ms) / 1e3
     tau = np.where(short, (start + end) / 2, np.nan)
     sd = np.where(short, np.sqrt((end - start) ** 2 / 12 + clock**2), np.nan)
+    blamed = [
+        alignment_of(alignments, party, at) if party and party != "unknown" else None
+        for party, at in zip(table.column("accused").to_pylist(), from_ms.tolist(), strict=True)
+    ]
     root, established, original = root_keys(table, alignments)
     return Sheet(
         table=table, rows=rows, obs_id=table.column("obs_id").to_pylist(), frame=frame, sectors=sectors, zero_ms=zero_ms,
@@ -174,8 +183,10 @@ def read(
         from_s=np.where(short, -np.inf, start - clock), to_s=np.where(short, np.inf, end + clock),
         from_ms=from_ms, to_ms=to_ms, ln_class=ln_likelihood(act, weapon), kind=kind,
         stance=coded(table, "stance", STANCES), act=act, description=description, weapon=weapon, outgoing=outgoing,
-        source=numbered(table.column("source_id").to_pylist()), root=root, established=established,
-        text=text_keys(table), original=original,
+        source=numbered(
+            list(zip(table.column("source_id").to_pylist(), table.column("source_kind").to_pylist(), strict=True))
+        ), root=root, established=established,
+        text=text_keys(table), original=original, accused=numbered(blamed),
     )  # fmt: skip
 
 

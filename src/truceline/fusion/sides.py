@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import ndtr
 
 from truceline.fusion.parameters import Parameters
 from truceline.geo.frame import Frame
+from truceline.geo.gaussian import largest_sd, normal_points, root
 from truceline.geo.lines import Line
 from truceline.geo.points import Float64Array
+from truceline.geo.segments import signed_nearest
 from truceline.records.parties import Alignment
 
 UNDETERMINED = "undetermined"
@@ -24,6 +27,7 @@ ACT_OWN_SHARE = {
 }  # fmt: skip
 ELSEWHERE = 0.05
 STEP_M = 200.0
+POINTS = 128
 DETERMINED_E4 = 8000
 
 
@@ -46,6 +50,41 @@ def across(line: Line, mean_m: Float64Array, direction_deg: Float64Array, frame:
         before = line.distance_with_error(mean_m[known] - step[known], cov, frame)[0]
         cosine[known] = np.clip((after - before) / (2 * STEP_M), -1.0, 1.0)
     return cosine
+
+
+def left_of(line: Line, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame) -> Float64Array:
+    """P(left of the line), (n,), computed once for each different place; nan where the mean is nan.
+
+    A bend of the line matters only within the error of the place: there 128 fixed points are counted, elsewhere the
+    closed form holds. Error: below 0.02.
+    """
+    answer = np.full(len(mean_m), np.nan)
+    known = np.flatnonzero(~np.isnan(mean_m).any(axis=1))
+    if not len(known):
+        return answer
+    shape = np.column_stack([mean_m[known], cov_m2[known][:, [0, 0, 1], [0, 1, 1]]])
+    places, back = np.unique(shape, axis=0, return_inverse=True)
+    cov = places[:, [2, 3, 3, 4]].reshape(-1, 2, 2)
+    distance, sd = line.distance_with_error(places[:, :2], cov, frame)
+    left = ndtr(distance / sd)
+    wide = largest_sd(cov)
+    path = line.xy(frame)
+    factor = root(cov)
+    deviates = normal_points()[:POINTS]
+    for row in np.flatnonzero(np.abs(distance) < 4.0 * wide).tolist():
+        near = _stretch(path, places[row, :2], abs(float(distance[row])) + 8.0 * float(wide[row]))
+        signed = signed_nearest(places[row, :2] + deviates @ factor[row].T, near)[0]
+        left[row] = (signed > 0).mean()
+    answer[known] = left[np.reshape(back, -1)]
+    return answer
+
+
+def _stretch(path: Float64Array, at: Float64Array, reach_m: float) -> Float64Array:
+    """The part of the path with a point within reach, one more point at each end."""
+    close = np.flatnonzero(np.hypot(*(path - at).T) <= reach_m)
+    if len(close) < 2:
+        return path
+    return path[max(0, int(close[0]) - 1) : int(close[-1]) + 2]
 
 
 def standing(alignments: tuple[Alignment, ...], line: Line | None, at_ms: int) -> list[str]:

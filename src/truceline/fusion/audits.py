@@ -1,0 +1,98 @@
+"""Calibration on audits: what turned out to be true moves the weights of kinds of source, as little as it must.
+
+A logistic regression on the terms of the explanation, held to the parameters in force by a normal prior. Weights are
+those of kinds, never of parties; statements of parties and complaints move together, for all parties alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from truceline.fusion.parameters import Parameters
+from truceline.geo.points import Float64Array
+from truceline.records.codes import SOURCE_KINDS
+
+SD_OF_WEIGHT: Final = 1.0
+SD_OF_PRIOR: Final = 1.0
+ROUNDS: Final = 60
+_PRIOR, _AGREEMENT = len(SOURCE_KINDS), len(SOURCE_KINDS) + 1
+
+
+def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Parameters) -> Parameters:
+    """Parameters whose probabilities fit the audits better.
+
+    Args:
+        incidents: made by `fuse` with `parameters`.
+        audits: obs_id -> whether what it reports happened, from a random sample of incidents; where several members
+            were audited the majority counts, and a tie leaves the incident out.
+    Returns:
+        A whole set; without usable audits, `parameters` unchanged.
+    """
+    offsets: list[float] = []
+    design: list[Float64Array] = []
+    outcome: list[float] = []
+    columns = (incidents.column(name).to_pylist() for name in ("supports", "explanation"))
+    for supports, explanation in zip(*columns, strict=True):
+        votes = [1 if audits[obs] else -1 for obs in supports if obs in audits]
+        if not votes or sum(votes) == 0:
+            continue
+        offsets.append(sum(term["log_odds_e6"] for term in explanation) / 1e6)
+        design.append(_features([term["term"] for term in explanation], parameters))
+        outcome.append(float(sum(votes) > 0))
+    if not design:
+        return parameters
+    change = _fit(np.array(design), np.array(offsets), np.array(outcome))
+    weights = {
+        kind: int(parameters.weight_e3[kind] + round(1e3 * change[index]))
+        for index, kind in enumerate(SOURCE_KINDS)
+    }
+    return replace(
+        parameters,
+        weight_e3=weights,
+        prior_e3=int(parameters.prior_e3 + round(1e3 * change[_PRIOR])),
+        agreement_e3=max(0, int(parameters.agreement_e3 + round(1e3 * change[_AGREEMENT]))),
+    )
+
+
+def _features(terms: list[str], parameters: Parameters) -> Float64Array:
+    """How much of each kind's weight, of the prior and of the bonus for agreement stands in an explanation."""
+    row = np.zeros(len(SOURCE_KINDS) + 2)
+    row[_PRIOR] = 1.0
+    keep = parameters.repeat_e4 / 1e4
+    groups = 0
+    for term in terms:
+        if term.startswith("report: "):
+            groups += 1
+            kind, _, order = term.removeprefix("report: ").partition(" (")
+            row[SOURCE_KINDS.index(kind)] += keep ** (int(order.rstrip(")")) - 1 if order else 0)
+    row[_AGREEMENT] = sum(keep**step for step in range(groups - 1))
+    return row
+
+
+def _fit(design: Float64Array, offset: Float64Array, outcome: Float64Array) -> Float64Array:
+    """Penalised maximum likelihood by damped Newton steps."""
+    sd = np.full(design.shape[1], SD_OF_WEIGHT)
+    sd[_PRIOR] = SD_OF_PRIOR
+    pull = np.diag(1.0 / sd**2)
+    change = np.zeros(design.shape[1])
+
+    def loss(at: Float64Array) -> float:
+        z = offset + design @ at
+        return float((np.logaddexp(0.0, z) - outcome * z).sum() + at @ pull @ at / 2)
+
+    for _ in range(ROUNDS):
+        p = 1.0 / (1.0 + np.exp(-np.clip(offset + design @ change, -35.0, 35.0)))
+        gradient = design.T @ (p - outcome) + pull @ change
+        if np.abs(gradient).max() < 1e-9:
+            break
+        step = np.linalg.solve((design.T * (p * (1 - p))) @ design + pull, gradient)
+        size = 1.0
+        while size > 1e-6 and loss(change - size * step) > loss(change):
+            size /= 2
+        change = change - size * step
+    return change
