@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Final, TypeVar
@@ -111,6 +112,20 @@ def moment(at_ms: int, zone: str | None = None) -> str:
     """12 Mar 2031 14:00 on the mission's clock, or in UTC when no zone is given."""
     at = utc(at_ms) if zone is None else local(at_ms, zone)
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M}"
+
+
+def when(text: str, zone: str) -> str:
+    """An ISO date or time as on the mission's clock with UTC beside it; anything else as it stands."""
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if len(text) == 10:
+        return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    if at.tzinfo is None:
+        return text
+    at_ms = int(at.timestamp()) * 1000
+    return f"{moment(at_ms, zone)} ({utc(at_ms):%H:%M} UTC)"
 
 
 def span(from_ms: int, to_ms: int, zone: str | None = None, *, beside: str | None = None) -> str:

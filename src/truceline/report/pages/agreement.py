@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from truceline.report.figures import VERDICT_WORDS
 from truceline.report.pages.common import Day
-from truceline.report.words import change, code, listed, number, rotated
+from truceline.report.words import change, code, listed, number, plain, rotated, when
+
+NOTICES_SHOWN: Final = 6
 
 
 def agreement_page(day: Day) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def agreement_page(day: Day) -> dict[str, Any]:
         "articles": articles,
         "steps": [_step(day, step) for step in day.view.plan],
         "notices": _notices(day),
+        "earlier": max(0, len(day.view.notices) - NOTICES_SHOWN),
         "note": "Findings of the day, by verdict. A breach stays alleged until two reviewers verify it. A provision that "
         "the text leaves undefined gives undetermined, never compliance. Our wording of the articles is not authoritative.",
         "sides": _sides(day),
@@ -44,19 +47,28 @@ def _article(day: Day, number_: str, title: str, restatement: str) -> dict[str, 
 
 
 def _step(day: Day, step: Any) -> dict[str, str]:
-    waits = [f"waits for {listed(step.preconditions)}"] if step.preconditions else []
-    holds = [f"holds while {listed(step.while_holds)} holds"] if step.while_holds else []
+    waits = [f"waits for {listed([plain(one) for one in step.preconditions])}"] if step.preconditions else []
+    holds = (
+        [
+            f"holds while {listed([plain(one) for one in step.while_holds])} {'holds' if len(step.while_holds) == 1 else 'hold'}"
+        ]
+        if step.while_holds
+        else []
+    )
     return {
-        "id": step.step_id, "title": step.title, "object": step.object, "owner": day.party(step.owner),
-        "state": code(step.state), "deadline": step.deadline or "none set",
-        "because": "; ".join([*waits, *holds, *([step.because] if step.because else [])]),
+        "id": plain(step.step_id), "title": plain(step.title), "object": plain(step.object), "owner": day.party(step.owner),
+        "state": code(step.state), "deadline": when(step.deadline, day.view.zone) if step.deadline else "none set",
+        "because": "; ".join([*waits, *holds, *([plain(step.because)] if step.because else [])]),
         "grave": "yes" if step.state in {"overdue", "disputed", "suspended"} else "",
     }  # fmt: skip
 
 
 def _notices(day: Day) -> list[dict[str, Any]]:
-    rows = []
-    for notice in day.view.notices:
+    """The newest first, `NOTICES_SHOWN` at most."""
+    rows, zone = [], day.view.zone
+    for notice in sorted(day.view.notices, key=lambda n: (n.released, n.notice_id), reverse=True)[
+        :NOTICES_SHOWN
+    ]:
         answers = sorted(
             (r for r in day.view.replies if r.to == notice.notice_id),
             key=lambda r: (r.replied, day.rank(r.party)),
@@ -64,11 +76,11 @@ def _notices(day: Day) -> list[dict[str, Any]]:
         silent = [p for p in day.parties() if p in notice.to and p not in {r.party for r in answers}]
         rows.append(
             {
-                "id": notice.notice_id,
+                "id": plain(notice.notice_id),
                 "to": listed([day.party(p) for p in sorted(notice.to, key=lambda p: (day.rank(p), notice.to.index(p)))]),
-                "released": notice.released, "answer_by": notice.answer_by or "none set",
+                "released": when(notice.released, zone), "answer_by": when(notice.answer_by, zone) if notice.answer_by else "none set",
                 "urgent": "urgent" if notice.urgent else "",
-                "answers": [{"party": day.party(r.party), "position": r.position, "replied": r.replied} for r in answers],
+                "answers": [{"party": day.party(r.party), "position": r.position, "replied": when(r.replied, zone)} for r in answers],
                 "silent": listed([day.party(p) for p in silent]),
             }
         )  # fmt: skip

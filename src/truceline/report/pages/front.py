@@ -70,9 +70,17 @@ def _sentence(day: Day, busy: list[str]) -> str:
         if day.value(f"{name}_max"):
             tail.append(f"{between(day.value(f'{name}_min'), day.value(f'{name}_max'))} reported {word}")
     hurt = f", with {listed(tail)}" if tail else ""
+    withheld = sum(row["sector_id"] is None for row in day.rows)
+    where = f"in {len(busy)} of {len(day.sectors())} sectors"
+    if withheld:
+        where = (
+            f"in at least {len(busy)} of {len(day.sectors())} sectors ({plural(withheld, 'incident')} without a published place)"
+            if busy
+            else "whose places are not yet published"
+        )
     return (
-        f"{head}the mission recorded {plural(len(day.rows), 'incident')} with {spoken} single violations in "
-        f"{len(busy)} of {len(day.sectors())} sectors{hurt}; {number(day.value('incidents_alleged'))} "
+        f"{head}the mission recorded {plural(len(day.rows), 'incident')} with {spoken} single violations "
+        f"{where}{hurt}; {number(day.value('incidents_alleged'))} "
         f"{'is an alleged breach' if day.value('incidents_alleged') == 1 else 'are alleged breaches'} of the agreement, and {seen}."
     )
 
@@ -100,7 +108,7 @@ def _numbers(day: Day) -> list[dict[str, str]]:
             "note": upper, "who": day.figures["violations_min"]["recompute_by"],
         },
         {
-            "label": "alleged breaches, in incidents", "value": number(day.value("incidents_alleged")),
+            "label": "incidents alleged to be breaches", "value": number(day.value("incidents_alleged")),
             "change": change(day.change("incidents_alleged")), "note": alleged_note,
             "who": day.figures["incidents_alleged"]["recompute_by"],
         },
@@ -122,7 +130,10 @@ def _caption(day: Day, counts: dict[str, int], named: tuple[str, ...], week: str
     ]
     withheld = counts.get("", 0)
     if withheld:
-        words.append(f"{plural(withheld, 'incident')} without a published sector are not on the map.")
+        words.append(
+            f"{plural(withheld, 'incident')} without a published sector {'is' if withheld == 1 else 'are'} not on the map: "
+            "places are published to all at once, after the mission's delay."
+        )
     places = [
         plain(str(f["properties"]["id"]))
         for f in day.view.geometry["features"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from truceline.report.drawing import place_words
 from truceline.report.figures import figure_ids
 from truceline.report.pages.common import Day
-from truceline.report.words import change, number, percent, plain
+from truceline.report.words import change, number, percent, plain, when
 
 WHO: Final = (
     ("public", "anyone, from the disclosed rows and the log"),
@@ -22,7 +22,7 @@ def proof_page(day: Day) -> dict[str, Any]:
     ids = figure_ids(view)
     return {
         "corrections": [
-            {"of": c.of, "was": c.was, "now": c.now, "reason": c.reason, "by": c.by_role, "at": c.at}
+            {"of": plain(c.of), "was": c.was, "now": c.now, "reason": c.reason, "by": c.by_role, "at": when(c.at, view.zone)}
             for c in view.corrections
         ],
         "imports": [

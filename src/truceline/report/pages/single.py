@@ -11,7 +11,7 @@ from truceline.report.drawing import draw
 from truceline.report.figures import VERDICT_WORDS, published_side
 from truceline.report.pages.common import Day, scored
 from truceline.report.pages.table import COLUMNS, incident_cells
-from truceline.report.words import between, code, listed, moment, plain, plural, span, strength, term
+from truceline.report.words import between, code, listed, moment, plain, plural, span, strength, term, when
 
 _KEPT: Final = (
     "obs_id", "source_kind", "actor", "stance", "copy_of", "place_kind", "scan_m", "track_m", "means", "act",
@@ -111,7 +111,7 @@ def _reports(day: Day, sealed: dict[str, Any]) -> list[dict[str, Any]]:
             {
                 "id": plain(name), "kind": code(row["source_kind"]),
                 "actor": day.party(row["actor"]) if row["actor"] else "", "stance": code(row["stance"]),
-                "local": span(start, end, day.view.zone), "utc": span(start, end), "from_ms": start, "to_ms": end,
+                "local": span(start, end, day.view.zone), "utc": span(start, end, beside=day.view.zone), "from_ms": start, "to_ms": end,
                 "placed": _placed(row), "means": code(row["means"]), "act": code(row["act"]),
                 "weapon": code(row["weapon"]), "count": _count(row), "role": role, "look": look,
                 "rank": day.rank(row["actor"]) if row["actor"] else -1,
@@ -257,7 +257,12 @@ def _replies(day: Day, incident_id: str) -> list[dict[str, str]]:
         (r for r in day.view.replies if r.to in about), key=lambda r: (r.replied, day.rank(r.party))
     )
     return [
-        {"party": day.party(r.party), "position": r.position, "text": r.text, "replied": r.replied}
+        {
+            "party": day.party(r.party),
+            "position": r.position,
+            "text": r.text,
+            "replied": when(r.replied, day.view.zone),
+        }
         for r in found
     ]
 
