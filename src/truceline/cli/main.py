@@ -11,6 +11,7 @@ import truceline
 from truceline.cli import (
     agreement,
     assess,
+    bench,
     demo,
     fuse,
     importing,
@@ -18,6 +19,7 @@ from truceline.cli import (
     log,
     replay,
     report,
+    score,
     simulate,
     template,
 )  # fmt: skip
@@ -41,6 +43,8 @@ app.command("replay")(replay.replay)
 app.add_typer(log.app, name="log")
 app.add_typer(agreement.app, name="agreement")
 app.command("simulate")(simulate.simulate)
+app.add_typer(score.app, name="score")
+app.command("bench")(bench.bench)
 app.command("template")(template.template)
 
 

@@ -20,6 +20,7 @@ from truceline.mission.importing import import_file
 from truceline.mission.mission import Mission
 from truceline.mission.views import Views
 from truceline.records.kinds import Genesis, Observation, Watch
+from truceline.simulate.cases import cases
 from truceline.simulate.exercise import Exercise, build
 
 AGREEMENT = "exercise-accord"
@@ -58,6 +59,9 @@ def run_exercise(
     fused = computing.fuse(mission, at=end, as_of_ms=made.end_ms)
     say("holding incidents against the agreement", 0.65)
     assessed = computing.assess(mission, at=end, as_of_ms=made.end_ms)
+    say("notices, replies, reviews", 0.75)
+    acts = cases(made, fused.table, assessed.table)
+    mission.record_many([(role, body, iso(at)) for at, role, body in acts])
     say("writing the report", 0.8)
     published = publishing.publish(mission, last_day(made), formats, at=end, as_of_ms=made.end_ms)
     say("done", 1.0)

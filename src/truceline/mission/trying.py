@@ -48,7 +48,7 @@ def tamper(root: Path) -> dict[str, Any]:
 
 def swap(root: Path) -> dict[str, Any]:
     """Fuse and assess the exercise with the names of the alignments and of the parties exchanged."""
-    first = _exercise_of(root)
+    first = exercise_of(root)
     names, packed = exchanged(first), agreements.pack(AGREEMENT)
     with tempfile.TemporaryDirectory(prefix="truceline-") as name:
         one = _computed(Path(name) / "one", first, packed)
@@ -66,7 +66,7 @@ def swap(root: Path) -> dict[str, Any]:
 
 def move_post(root: Path, post: str, *, north_km: float, east_km: float) -> dict[str, Any]:
     """Coverage by sector before and after one post stands elsewhere; the mission in `root` stays as it is."""
-    before = _exercise_of(root)
+    before = exercise_of(root)
     places = {
         feature["properties"]["id"]: feature["geometry"]["coordinates"]
         for feature in before.geometry["features"]
@@ -111,7 +111,8 @@ def _watched(made: Exercise) -> dict[str, int]:
     return total
 
 
-def _exercise_of(root: Path) -> Exercise:
+def exercise_of(root: Path) -> Exercise:
+    """The exercise that a folder was made from, simulated again. Raises UsageError MIS-032."""
     mission = Mission.open(root)
     seed = mission.genesis.settings.get("seed")
     if not mission.genesis.exercise or not isinstance(seed, int):

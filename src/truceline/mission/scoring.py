@@ -1,0 +1,60 @@
+"""Scores of missions and of coded articles whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from truceline import fusion
+from truceline import score as scores
+from truceline.errors import UsageError
+from truceline.mission import computing
+from truceline.mission.mission import Mission
+from truceline.mission.trying import exercise_of
+from truceline.score import ged
+
+
+def of_exercise(root: Path, keys: Path | None = None) -> dict[str, Any]:
+    """Grouping and existence scores of the newest incidents of an exercise.
+
+    Raises:
+        UsageError: MIS-022, MIS-032.
+    """
+    made = exercise_of(root)
+    incidents = computing.newest_incidents(Mission.open(root, keys)).table
+    truth = made.truth.rename_columns(["obs_id", "incident_id"])
+    return dict(_plain(scores.measure(incidents, truth)))
+
+
+def of_ged(folder: Path) -> dict[str, Any]:
+    """Scores on coded casualty articles. Raises UsageError MIS-033 where a file is missing."""
+    files = {}
+    for name in ged.FILES:
+        if not (folder / name).is_file():
+            raise UsageError(
+                "MIS-033", "the coded articles need all their files", where=str(folder / name),
+                remedy=f"The folder must hold {', '.join(ged.FILES)}.",
+            )  # fmt: skip
+        files[name] = (folder / name).read_bytes()
+    return dict(_plain(ged.measure(files, _fuse)))
+
+
+def _fuse(observations: pa.Table) -> pa.Table:
+    return fusion.fuse(
+        observations, origin=np.arange(observations.num_rows), parameters=fusion.DEFAULTS, line=None, sectors=None,
+        alignments=(),
+    ).incidents  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.item() if hasattr(value, "item") else value
