@@ -52,7 +52,7 @@ def sift() -> Callable[..., Counter[str]]:
     """Counts of fresh, duplicate, superseding and rejected rows of a file."""
 
     def sift_it(path: Path, ledger: Ledger | None = None, **how: Any) -> Counter[str]:
-        ledger = ledger or Ledger()
+        ledger = Ledger() if ledger is None else ledger
         counts: Counter[str] = Counter()
         for chunk in intake.open_file(path, **how):
             sifted = ledger.sift(chunk)

@@ -49,7 +49,8 @@ def test_ids_are_hex_of_the_digest():
 
 
 def chunk_of(pairs: list[tuple[str, str]]) -> Chunk:
-    table = pa.table({"name": [name for name, _ in pairs], "content": [content for _, content in pairs]})
+    columns = {"name": [name for name, _ in pairs], "content": [content for _, content in pairs]}
+    table = pa.table(columns, schema=pa.schema([("name", pa.string()), ("content", pa.string())]))
     keys = row_keys("family", table.column("name").combine_chunks())
     return Chunk(table, keys, row_digests(table), np.arange(len(pairs)), [])
 

@@ -70,9 +70,7 @@ def _settle(fmt: Format, shape: str, given: dict[str, Any]) -> dict[str, Any]:
                 "INT-009", f"format {fmt.id} must be told its {name}", where="settings",
                 remedy=f"Pass {name}, e.g. {name}=...; see docs/reference/formats.md.",
             )  # fmt: skip
-        resolved[name] = (
-            Gazetteer.of(value, _ROLES, f"settings, {name}") if name == "geometry" else str(value)
-        )
+        resolved[name] = _value(name, value)
     if "zone" in resolved:
         zone_of(resolved["zone"], "settings, zone")
     return resolved

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -115,20 +115,18 @@ def elements(path: Path) -> Iterator[tuple[int, Any, str]]:
     Raises:
         IntakeError: INT-002 empty, INT-015 no array, or cut off, or trailing text that is not JSON.
     """
-    source = _Source(path)
-    source.enter()
-    while True:
-        found = source.following()
-        if found is None:
-            return
-        yield found
+    with path.open("rb") as stream:
+        source = _Source(path, stream)
+        source.enter()
+        while (found := source.following()) is not None:
+            yield found
 
 
 class _Source:
     """A window on the text; lines are counted as the window moves on."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.stream = path, path.open("rb")
+    def __init__(self, path: Path, stream: BinaryIO) -> None:
+        self.path, self.stream = path, stream
         self.decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
         self.window, self.at, self.line, self.done = "", 0, 1, False
 
@@ -139,7 +137,6 @@ class _Source:
         piece = self.stream.read(PIECE_BYTES)
         if not piece:
             self.done = True
-            self.stream.close()
         self.window = self.window[self.at :] + self.decoder.decode(piece, not piece)
         self.at = 0
         return not self.done

@@ -57,8 +57,8 @@ def translate(block: Block, settings: dict[str, Any], faults: Faults) -> Transla
         "means": pc.if_else(party, pa.scalar("told"), pa.scalar("read")),
         "act": each(weapon, _act, pa.string()),
         "weapon": each(weapon, words.weapon, pa.string()),
-        "accused": pc.if_else(
-            pc.equal(stance, "claim"), block.text("accused_side"), pa.scalar(None, pa.string())
+        "accused": each(
+            pc.if_else(pc.equal(stance, "claim"), block.text("accused_side"), none), party_of, pa.string()
         ),
         "lang": block.text("lang"),
         "text": weapon,
