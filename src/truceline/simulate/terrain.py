@@ -50,7 +50,7 @@ class Terrain:
         """The point (2,) over `x` that lies `distance_m` from the line on the side asked for."""
         sign, low, high = (1.0 if left else -1.0), 0.0, 4.0 * distance_m + 1.0
         base = float(self.line_y(np.array([x]))[0])
-        for _ in range(50):
+        for _ in range(34):
             middle = (low + high) / 2
             if self.distance_m(np.array([[x, base + sign * middle]]))[0] < distance_m:
                 low = middle
