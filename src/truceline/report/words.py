@@ -134,10 +134,8 @@ def span(from_ms: int, to_ms: int, zone: str | None = None, *, beside: str | Non
     `beside` is the zone of a time that stands beside it: the day is then said only where it differs.
     """
     start, end = (utc(at) if zone is None else local(at, zone) for at in (from_ms, to_ms))
-    if beside is not None and [local(at, beside).date() for at in (from_ms, to_ms)] == [
-        start.date(),
-        end.date(),
-    ]:
+    days = {local(at, beside).date() for at in (from_ms, to_ms)} if beside else set()
+    if days == {start.date()} == {end.date()}:
         return f"{start:%H:%M}–{end:%H:%M}"
     head = f"{start.day} {_MONTHS[start.month - 1]} {start:%H:%M}"
     if start.date() == end.date():

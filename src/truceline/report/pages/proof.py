@@ -45,7 +45,7 @@ def proof_page(day: Day) -> dict[str, Any]:
         ],
         "figures": [
             {
-                "name": name, "value": number(one["value"]), "previous": number(one["previous"]),
+                "name": name.removesuffix("_e1").replace("_", " "), "value": number(one["value"]), "previous": number(one["previous"]),
                 "change": change(one["change"]), "unit": one["unit"], "who": one["recompute_by"],
                 "ids": ids[name], "ids_count": number(one["ids_count"]), "digest": one["ids_digest"],
             }

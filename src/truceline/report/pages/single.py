@@ -70,7 +70,9 @@ def single_page(day: Day) -> dict[str, Any] | None:
             [name, cell] for name, cell in zip(COLUMNS, cells, strict=True) if name not in ("No.", "Incident")
         ],
         "map": svg,
-        "map_note": "It lies somewhere in the shaded sector. The mission knows it more finely and does not publish it.",
+        "map_note": "It lies somewhere in the shaded sector. The mission may know it more finely and does not publish it."
+        if svg
+        else "Its sector is withheld until the mission's delay is over, from all parties and the public alike.",
         "reports": reports,
         "strip": _strip(day, reports, row),
         "linked": _linked(day, row, sealed),
@@ -202,7 +204,7 @@ def _against(day: Day, row: dict[str, Any], sealed: dict[str, Any], index: int) 
         )
     near = [
         other for at, other in enumerate(day.rows)
-        if at != index and other["sector_id"] == row["sector_id"] and other["from_ms"] < row["to_ms"] and row["from_ms"] < other["to_ms"]
+        if at != index and row["sector_id"] is not None and other["sector_id"] == row["sector_id"] and other["from_ms"] < row["to_ms"] and row["from_ms"] < other["to_ms"]
     ]  # fmt: skip
     if near:
         said.append(
