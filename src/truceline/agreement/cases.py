@@ -18,6 +18,7 @@ from truceline.records.columns import INCIDENTS, OBSERVATIONS
 
 CEP50_PER_SIGMA = 1.1774
 FAR_FUTURE_MS = 2**52
+PREFIX = "EXERCISE-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +63,39 @@ def run_cases(agreement: Agreement) -> CaseReport:
     Raises:
         AgreementError: as `assess`.
     """
+    found = _findings(agreement)
     results: list[CaseResult] = []
     for case, where in zip(agreement.cases, agreement.case_places, strict=True):
-        found = {row["article"]: row for row in _findings(agreement, case).to_pylist()}
         for key, expected in case.expect.items():
-            row = found.get(key, {"verdict": "not known then", "reason": "The article was made later."})
-            results.append(CaseResult(case.id, where, key, expected, row["verdict"], row["reason"], case.why))
+            verdict, reason = found.get((case.id, key), ("not known then", "The article was made later."))
+            results.append(CaseResult(case.id, where, key, expected, verdict, reason, case.why))
     judging = dict.fromkeys(article.key for article in agreement.articles if article.judges)
     covered = {key: sum(key in case.expect for case in agreement.cases) for key in judging}
     return CaseReport(tuple(results), covered)
 
 
-def _findings(agreement: Agreement, case: Case) -> pa.Table:
+def _findings(agreement: Agreement) -> dict[tuple[str, str], tuple[str, str]]:
+    """(case, article) -> (verdict, reason); cases of one line and one `as_of` are assessed together."""
     lines = {**agreement.lines, **agreement.case_lines}
-    as_of = FAR_FUTURE_MS if case.as_of is None else moment_bounds(case.as_of).latest_ms
-    incidents, observations = tables_of(case, lines)
-    return assess(incidents, observations, agreement, as_of_ms=as_of, lines=lines)
+    groups: dict[tuple[str, int], list[Case]] = {}
+    for case in agreement.cases:
+        as_of = FAR_FUTURE_MS if case.as_of is None else moment_bounds(case.as_of).latest_ms
+        groups.setdefault((case.given.place.line if case.given.place else "", as_of), []).append(case)
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for (_, as_of), cases in groups.items():
+        tables = [tables_of(case, lines) for case in cases]
+        incidents, observations = (pa.concat_tables([pair[index] for pair in tables]) for index in (0, 1))
+        rows = assess(incidents, observations, agreement, as_of_ms=as_of, lines=lines).to_pylist()
+        for row in rows:
+            case_id = row["incident_id"].removeprefix(PREFIX)
+            found[case_id, row["article"]] = (row["verdict"], row["reason"])
+    return found
 
 
 def tables_of(case: Case, lines: dict[str, Line]) -> tuple[pa.Table, pa.Table]:
     """The incident of a case and its observations, all marked EXERCISE, as `assess` takes them."""
     given = case.given
-    name = f"EXERCISE-{case.id}"
+    name = f"{PREFIX}{case.id}"
     from_ms = moment_bounds(given.at).earliest_ms
     to_ms = from_ms if given.until is None else moment_bounds(given.until).latest_ms
     row: dict[str, Any] = dict.fromkeys(INCIDENTS.names) | {

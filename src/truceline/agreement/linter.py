@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from truceline.agreement.cases import run_cases
 from truceline.agreement.folder import Agreement
 from truceline.agreement.models import (
     AnyArticle,
@@ -17,6 +18,7 @@ from truceline.agreement.models import (
     calibre_bound,
 )
 from truceline.agreement.references import moment_bounds, moments_of
+from truceline.errors import AgreementError
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,22 @@ def check(agreement: Agreement) -> tuple[Problem, ...]:
                 )  # fmt: skip
     found += _thresholds(agreement)
     found += _sources(agreement)
+    found += _cases(agreement)
     return tuple(found)
+
+
+def _cases(agreement: Agreement) -> Iterator[Problem]:
+    try:
+        failures = run_cases(agreement).failures
+    except AgreementError as problem:
+        yield Problem(problem.code, problem.where, problem.rule, str(problem.value), problem.remedy, "error")
+        return
+    for result in failures:
+        yield Problem(
+            "AGR-039", f"{result.where}, case {result.case}",
+            f"article {result.article} must give {' or '.join(result.expected)}", result.got,
+            f"{result.reason} The case says: {result.why}", "error",
+        )  # fmt: skip
 
 
 def _zones(article: AnyArticle, where: str) -> Iterator[Problem]:
