@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from truceline.cli.common import AsJson, Folder, Keys, emit, table
+from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, emit, table
 from truceline.mission import computing
 from truceline.mission.mission import Mission
 from truceline.records.codes import VERDICTS
@@ -28,5 +28,5 @@ def assess(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
     emit(
         result, as_json,
         table(rows, ("article", "alleged breach", "no breach", "undetermined", "out of scope"))
-        + f"\nNext: truceline report {folder} --date YYYY-MM-DD",
+        + f"\nNext: {PROGRAM} report {folder} --date YYYY-MM-DD",
     )  # fmt: skip

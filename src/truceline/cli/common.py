@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,10 @@ Keys = Annotated[
     Path | None,
     typer.Option("--keys", metavar="FOLDER", envvar="TRUCELINE_KEYS", help="Folder of private keys; beside the mission unless given.", show_default=False),
 ]  # fmt: skip
+
+
+PROGRAM = os.environ.get("TRUCELINE_PROGRAM", "truceline")
+"""What to type for this program: `./dev run` says so when it was started by that."""
 
 
 def emit(result: Mapping[str, Any], as_json: bool, text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from truceline import report as reports
-from truceline.cli.common import AsJson, Folder, Keys, Progress, emit, note, table
+from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, Progress, emit, note, table
 from truceline.errors import UsageError
 from truceline.mission import exercise, trying
 from truceline.mission.keyring import default_folder
@@ -112,9 +112,9 @@ def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float
         f"  mission  {out}",
         "",
         "Next, try:",
-        f"  truceline demo tamper {out}      change a byte, and be refused at the entry",
-        f"  truceline demo swap {out}        exchange the sides' names, and see nothing else change",
-        f"  truceline demo move-post {out}   move one post, and see coverage change",
+        f"  {PROGRAM} demo tamper {out}      change a byte, and be refused at the entry",
+        f"  {PROGRAM} demo swap {out}        exchange the sides' names, and see nothing else change",
+        f"  {PROGRAM} demo move-post {out}   move one post, and see coverage change",
     ]
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from truceline.cli.common import AsJson, Folder, Keys, emit
+from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, emit
 from truceline.mission import computing
 from truceline.mission.mission import Mission
 from truceline.records.kinds import Incidents
@@ -28,5 +28,5 @@ def fuse(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
     )
     emit(
         result, as_json,
-        f"{body.observations:,} observations make {body.incidents:,} incidents: {said}.{aside}\nNext: truceline assess {folder}",
+        f"{body.observations:,} observations make {body.incidents:,} incidents: {said}.{aside}\nNext: {PROGRAM} assess {folder}",
     )  # fmt: skip
