@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from truceline import agreement as agreements
-from truceline.cli.common import AsJson, Folder, Keys, emit
+from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, emit
 from truceline.errors import UsageError
 from truceline.mission import computing
 from truceline.mission.mission import Mission
@@ -46,7 +46,7 @@ def init(
     emit(
         result, as_json,
         f"A mission stands in {folder}; its private keys are in {mission.keys.folder}: keep them apart.\n"
-        f"Next: truceline import {folder} FILE",
+        f"Next: {PROGRAM} import {folder} FILE",
     )  # fmt: skip
 
 
