@@ -71,6 +71,12 @@ class Progress:
             sys.stderr.write(f"\r\x1b[2K{count:,} rows read")
             sys.stderr.flush()
 
+    def say(self, name: str) -> None:
+        """Show what is being done, with no share known."""
+        if self._shown:
+            sys.stderr.write(f"\r\x1b[2K{name}")
+            sys.stderr.flush()
+
     def done(self) -> None:
         """Clear the line."""
         if self._shown:
