@@ -14,7 +14,6 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from truceline.geo.points import BoolArray, Float64Array
 
@@ -29,6 +28,8 @@ Distance = Callable[[Float64Array], tuple[Float64Array, Float64Array]]
 @lru_cache(maxsize=1)
 def normal_points() -> Float64Array:
     """(1024, 2) scrambled Sobol points as standard normal deviates; always the same."""
+    from scipy.stats import qmc  # slow to import, and most commands never sample
+
     uniform = qmc.Sobol(d=2, scramble=True, rng=np.random.default_rng(SOBOL_SEED)).random_base2(SOBOL_LOG2)
     points: Float64Array = ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
     return points
