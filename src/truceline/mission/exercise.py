@@ -63,7 +63,7 @@ def run_exercise(
     acts = cases(made, fused.table, assessed.table)
     mission.record_many([(role, body, iso(at)) for at, role, body in acts])
     say("writing the report", 0.8)
-    published = publishing.publish(mission, last_day(made), formats, at=end, as_of_ms=made.end_ms)
+    published = publishing.publish(mission, last_day(mission, made), formats, at=end, as_of_ms=made.end_ms)
     say("done", 1.0)
     observed = Views(mission).observed().observations
     return Ran(mission, observed.num_rows, fused.table, assessed.table, published, made)
@@ -100,11 +100,10 @@ def open_exercise(
     return mission
 
 
-def last_day(made: Exercise) -> str:
-    """The date of the last reporting day that is over when the exercise ends."""
-    return (
-        dt.datetime.fromtimestamp(made.end_ms / 1000 - 1, tz=zoneinfo.ZoneInfo(made.zone)).date().isoformat()
-    )
+def last_day(mission: Mission, made: Exercise) -> str:
+    """The last reporting day of the exercise whose places may all be published at its end: its delay has run out."""
+    open_ms = made.end_ms - int(mission.setting("disclosure_delay_ms"))
+    return dt.datetime.fromtimestamp(open_ms / 1000 - 1, tz=zoneinfo.ZoneInfo(made.zone)).date().isoformat()
 
 
 def _seal(mission: Mission, made: Exercise) -> None:
