@@ -15,7 +15,7 @@ from truceline.fusion.candidates import equal_pairs, near_pairs
 from truceline.fusion.clusters import Clusters, fits, gain, summarise
 from truceline.fusion.marks import marks
 from truceline.fusion.parameters import Parameters
-from truceline.fusion.rates import ln_rates, overlap, theatre_m2
+from truceline.fusion.rates import ln_rates, overlap
 from truceline.fusion.sheet import Sheet
 from truceline.geo.points import BoolArray, Float64Array, Int64Array
 from truceline.records.codes import SOURCE_KINDS, STANCES
@@ -138,6 +138,8 @@ def _candidates(
     b = np.concatenate([rows[j], *(rows[p[1]] for p in same)])
     key = np.unique(a * len(sheet) + b) if len(a) else a
     a, b = (key // len(sheet), key % len(sheet)) if len(a) else (a, b)
+    near = _within(sheet, a, b)
+    a, b = a[near], b[near]
     root = (sheet.root[a] == sheet.root[b]) & (sheet.established[a] | sheet.established[b])
     return _Pairs(
         a,
@@ -145,6 +147,23 @@ def _candidates(
         np.where(root, parameters.same_text_e3 / 1e3, 0.0),
         marks(sheet.table, sheet.name, sheet.act, sheet.accused, middle, a, b),
     )
+
+
+def _within(sheet: Sheet, a: Int64Array, b: Int64Array) -> BoolArray:
+    """Whether rows lie within five standard deviations of each other in place and time."""
+    step = sheet.mean_m[a] - sheet.mean_m[b]
+    S = sheet.cov_m2[a] + sheet.cov_m2[b]
+    det = S[:, 0, 0] * S[:, 1, 1] - S[:, 0, 1] ** 2
+    square = (
+        S[:, 1, 1] * step[:, 0] ** 2 - 2 * S[:, 0, 1] * step[:, 0] * step[:, 1] + S[:, 0, 0] * step[:, 1] ** 2
+    ) / det
+    both = ~np.isnan(sheet.sd_s[a]) & ~np.isnan(sheet.sd_s[b])
+    gap = np.where(both, sheet.tau_s[a] - sheet.tau_s[b], 0.0)
+    spread = np.where(both, sheet.sd_s[a] ** 2 + sheet.sd_s[b] ** 2, 1.0)
+    meet = np.minimum(sheet.to_s[a], sheet.to_s[b]) >= np.maximum(sheet.from_s[a], sheet.from_s[b])
+    located = sheet.known[a] & sheet.known[b]
+    near: BoolArray = (~located | (square <= 25.0)) & (gap**2 <= 25.0 * spread) & meet
+    return near
 
 
 def _rates(
@@ -180,10 +199,11 @@ def _evaluate(
     sheet: Sheet, c: Clusters, compact: Int64Array, heads: Int64Array, a: Int64Array, b: Int64Array, bonus: Float64Array,
     rates: Float64Array, parameters: Parameters,
 ) -> Float64Array:  # fmt: skip
+    ln_area = sheet.ln_area
     level = _level(c)
     which = np.maximum(level[a], level[b])
     rate = (rates[which, heads[a]] + rates[which, heads[b]]) / 2
-    value = gain(c, a, b, rate, float(np.log(theatre_m2(sheet.mean_m)))) + bonus
+    value = gain(c, a, b, rate, ln_area) + bonus
     cost = np.zeros(len(SOURCE_KINDS))
     cost[[SOURCE_KINDS.index(kind) for kind in ONCE]] = np.inf
     cost[SOURCE_KINDS.index("party")] = cost[SOURCE_KINDS.index("complaint")] = (

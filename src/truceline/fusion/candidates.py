@@ -59,7 +59,7 @@ def near_pairs(
             found.append(_step(mean_m, middle_s, space, time, asks, holds, s, t, most))
     if not found:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    keys = np.unique(np.concatenate(found))
+    keys = distinct(np.concatenate(found))
     return keys // n, keys % n
 
 
@@ -94,7 +94,13 @@ def _step(
     i, j = ask[kept][owner], order[position]
     exact = (np.maximum(space[i], space[j]) == s) & (np.maximum(time[i], time[j]) == t) & (i != j)
     low, high = np.minimum(i, j)[exact], np.maximum(i, j)[exact]
-    return np.asarray(np.unique(low * n + high), dtype=np.int64)
+    return distinct(low * n + high)
+
+
+def distinct(numbers: Int64Array) -> Int64Array:
+    """Each number once, in order."""
+    ordered = np.sort(numbers)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
 
 
 def equal_pairs(

@@ -39,8 +39,8 @@ def ln_rates(mean_m: Float64Array, middle_s: Float64Array, weight: float, exclud
 
 def theatre_m2(mean_m: Float64Array) -> float:
     """Area of the 16 km cells in which anything was reported, at least one."""
-    cells = np.floor(mean_m / 16_000.0).astype(np.int64)
-    return max(len(np.unique(cells, axis=0)), 1) * 16_000.0**2
+    cells = np.floor(mean_m / 16_000.0).astype(np.int64) + (_KEY >> 1)
+    return max(len(np.unique(cells[:, 0] * _KEY + cells[:, 1])), 1) * 16_000.0**2
 
 
 def _around(mean_m: Float64Array, middle_s: Float64Array, cell_m: float, bin_s: float) -> Int64Array:

@@ -15,6 +15,7 @@ from truceline.errors import FusionError
 from truceline.fusion.classes import ln_likelihood
 from truceline.fusion.copies import root_keys, text_keys
 from truceline.fusion.parameters import Parameters
+from truceline.fusion.rates import theatre_m2
 from truceline.geo.frame import Frame
 from truceline.geo.places import uncertain_places
 from truceline.geo.points import BoolArray, Float64Array, Int64Array, from_udeg
@@ -44,6 +45,7 @@ class Sheet:
         kind, stance, act, description, weapon: indices into the code lists.
         source: number of the source and the kind in which it speaks. root: number of the independent origin. text: number of the text, -1 if none.
         accused: number of the alignment that the row blames, -1 if none.
+        ln_area: ln of the square metres in which anything was reported.
         original: row of an established copy's original, -1 where there is none in the table.
     """
 
@@ -76,6 +78,7 @@ class Sheet:
     text: Int64Array
     original: Int64Array
     accused: Int64Array
+    ln_area: float
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -186,7 +189,7 @@ def read(
         source=numbered(
             list(zip(table.column("source_id").to_pylist(), table.column("source_kind").to_pylist(), strict=True))
         ), root=root, established=established,
-        text=text_keys(table), original=original, accused=numbered(blamed),
+        text=text_keys(table), original=original, accused=numbered(blamed), ln_area=float(np.log(theatre_m2(mean))),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
 from truceline.fusion.parameters import Parameters
@@ -16,7 +17,6 @@ from truceline.geo.frame import Frame
 from truceline.geo.gaussian import largest_sd, normal_points, root
 from truceline.geo.lines import Line
 from truceline.geo.points import Float64Array
-from truceline.geo.segments import signed_nearest
 from truceline.records.parties import Alignment
 
 UNDETERMINED = "undetermined"
@@ -28,6 +28,8 @@ ACT_OWN_SHARE = {
 ELSEWHERE = 0.05
 STEP_M = 200.0
 POINTS = 128
+SAMPLE_M = 50.0
+MOST_SAMPLES = 40_000
 DETERMINED_E4 = 8000
 
 
@@ -68,23 +70,30 @@ def left_of(line: Line, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame
     distance, sd = line.distance_with_error(places[:, :2], cov, frame)
     left = ndtr(distance / sd)
     wide = largest_sd(cov)
-    path = line.xy(frame)
-    factor = root(cov)
-    deviates = normal_points()[:POINTS]
-    for row in np.flatnonzero(np.abs(distance) < 4.0 * wide).tolist():
-        near = _stretch(path, places[row, :2], abs(float(distance[row])) + 8.0 * float(wide[row]))
-        signed = signed_nearest(places[row, :2] + deviates @ factor[row].T, near)[0]
-        left[row] = (signed > 0).mean()
+    doubtful = np.flatnonzero(np.abs(distance) < 4.0 * wide)
+    if len(doubtful):
+        spots, normals = _samples(line.xy(frame))
+        steps = np.einsum("nij,kj->nki", root(cov[doubtful]), normal_points()[:POINTS])
+        points = (places[doubtful, None, :2] + steps).reshape(-1, 2)
+        nearest = cKDTree(spots).query(points)[1]
+        side = ((points - spots[nearest]) * normals[nearest]).sum(axis=1) > 0
+        left[doubtful] = side.reshape(-1, POINTS).mean(axis=1)
     answer[known] = left[np.reshape(back, -1)]
     return answer
 
 
-def _stretch(path: Float64Array, at: Float64Array, reach_m: float) -> Float64Array:
-    """The part of the path with a point within reach, one more point at each end."""
-    close = np.flatnonzero(np.hypot(*(path - at).T) <= reach_m)
-    if len(close) < 2:
-        return path
-    return path[max(0, int(close[0]) - 1) : int(close[-1]) + 2]
+def _samples(path: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Points along a path, each in the middle of its piece, with the unit normal to the left, (m, 2) each."""
+    a, step = path[:-1], np.diff(path, axis=0)
+    length = np.hypot(*step.T)
+    pieces = np.maximum(1, np.ceil(length / max(SAMPLE_M, float(length.sum()) / MOST_SAMPLES))).astype(
+        np.int64
+    )
+    of = np.repeat(np.arange(len(a)), pieces)
+    within = np.arange(len(of)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    spots = a[of] + ((within + 0.5) / pieces[of])[:, None] * step[of]
+    normals = np.column_stack([-step[:, 1], step[:, 0]]) / length[:, None]
+    return spots, normals[of]
 
 
 def standing(alignments: tuple[Alignment, ...], line: Line | None, at_ms: int) -> list[str]:
