@@ -198,3 +198,25 @@ def test_no_bytes_raise_anything_but_our_errors(tmp_path, raw, lead):
         with contextlib.suppress(IntakeError):
             for chunk in intake.open_file(path, format=name):
                 assert chunk.observations.num_rows == len(chunk.keys) == len(chunk.digests)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(
+        st.lists(st.sampled_from(["", "x", '"x"', '"x, y"', '"a ""b"""', 'a"b', '"', '""', "\r", "é", "\0", " "]), min_size=1, max_size=4),
+        min_size=1, max_size=6,
+    ),
+    ending=st.sampled_from(["\n", "\r\n"]), tail=st.booleans(), raw=st.sampled_from([b"", b"\xff"]),
+)  # fmt: skip
+def test_the_quick_way_reads_what_the_careful_way_reads(tmp_path, lines, ending, tail, raw):
+    text = ending.join(["a,b,c", *(",".join(cells) for cells in lines)]) + ending * tail
+    path = tmp_path / "rows.csv"
+    path.write_bytes(text.encode() + raw)
+    opened = delimited.Delimited(path, ("a", "b", "c"), ",", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited._Cut, "_looks_plain", lambda *_: False)
+        careful = list(opened.blocks())
+    quick = list(opened.blocks())
+    assert [block.table.to_pylist() for block in quick] == [block.table.to_pylist() for block in careful]
+    assert [block.lines.tolist() for block in quick] == [block.lines.tolist() for block in careful]
+    assert [block.rejected for block in quick] == [block.rejected for block in careful]

@@ -36,8 +36,10 @@ class _Words:
 
     def holds(self, words: UInt64Array) -> BoolArray:
         found = np.zeros(len(words), np.bool_)
+        order = np.argsort(words[:, 0])
+        ranked = words[order]  # needles in order walk the run once, not all over it
         for run in self._runs:
-            found |= _within(run, words)
+            found[order] |= _within(run, ranked)
         return found
 
     def add(self, words: UInt64Array) -> None:
@@ -90,7 +92,12 @@ def newest(keys: UInt64Array) -> BoolArray:
 
 
 def _order(words: UInt64Array) -> Int64Array:
-    order: Int64Array = np.lexsort((words[:, 1], words[:, 0])).astype(np.int64)
+    """The order by first, then second word; equal words keep theirs."""
+    high = np.ascontiguousarray(words[:, 0])
+    order: Int64Array = np.argsort(high)
+    ranked = high[order]
+    if (ranked[1:] == ranked[:-1]).any():  # the quick sort is not stable, and the second word was not asked
+        order = np.lexsort((words[:, 1], high)).astype(np.int64)
     return order
 
 
@@ -100,11 +107,11 @@ def _sorted(words: UInt64Array) -> UInt64Array:
 
 def _first(words: UInt64Array) -> BoolArray:
     """True at the first row of each distinct word."""
-    mask = np.zeros(len(words), np.bool_)
-    if len(words):
-        order = _order(words)  # lexsort is stable: equal words keep their order
+    mask = np.ones(len(words), np.bool_)
+    high = np.sort(words[:, 0])
+    if (high[1:] == high[:-1]).any():
+        order = _order(words)
         ranked = words[order]
-        mask[order[0]] = True
         mask[order[1:]] = (ranked[1:] != ranked[:-1]).any(axis=1)
     return mask
 

@@ -33,6 +33,10 @@ ROWS = pa.schema(
         *(pa.field(f"{name}_{half}", pa.uint64()) for name in ("key", "content") for half in ("hi", "lo")),
     ]
 )
+DISTINCT = frozenset(
+    {"obs_id", "observed_from_ms", "observed_to_ms", "received_at_ms", "lon_udeg", "lat_udeg", "text", "url"}
+    | {f"{name}_{half}" for name in ("key", "content") for half in ("hi", "lo")}
+)
 GEOMETRY_STORED = "geometry_stored"
 REJECTED_COLUMNS = ("line", "code", "rule", "value", "remedy", "raw")
 
@@ -78,7 +82,10 @@ def sift(
     tree, accepted, duplicates, superseded, rejected, read = RowTree(secret), 0, 0, 0, 0, 0
     waiting = view.with_name(f"{view.stem}.waiting.parquet")
     refused = view.with_name(f"{view.stem}.rejected.csv")
-    with TableWriter(waiting, ROWS) as writer, _rejected_writer(refused) as (write_rejected, finish):
+    with (
+        TableWriter(waiting, ROWS, DISTINCT) as writer,
+        _rejected_writer(refused) as (write_rejected, finish),
+    ):
         for chunk in reader:
             sifted = ledger.sift(chunk)
             tree.extend(chunk.digests)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 
@@ -18,10 +19,18 @@ class TableWriter:
         EnvironmentFailure: ENV-001, the disk refused; the old view stays.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, distinct: Collection[str] = ()) -> None:
+        """`distinct` names the columns whose values hardly repeat: a dictionary of them would only cost time."""
         self._path, self._temporary = path, path.with_name(f".{path.name}.new")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(self._temporary, schema, compression="zstd", compression_level=1)
+        repeating = [name for name in schema.names if name not in distinct]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(
+                self._temporary, schema, compression="zstd", compression_level=1, use_dictionary=repeating,
+                write_statistics=repeating,
+            )  # fmt: skip
+        except OSError as problem:
+            raise _refused(path, problem) from problem
         self.rows = 0
 
     def add(self, table: pa.Table) -> None:

@@ -63,11 +63,11 @@ class Delimited:
                 held, line, header = (held[cut + 1 :] if cut >= 0 else b""), 2, False
             if not held:
                 continue
-            cutting = _Cut(held, len(self.names), self.delimiter, last, line, self.encoding != "utf-8")
+            cutting = _Cut(held, self.names, self.delimiter, last, line, self.encoding != "utf-8")
             if not cutting.used:
                 _limit(self.path, held, line)
                 continue
-            yield cutting.block(self.names)
+            yield cutting.block()
             line += cutting.lines_used
             held = held[cutting.used :]
 
@@ -218,22 +218,62 @@ class _Cut:
     """One stretch of bytes cut into rows: those that pyarrow may read, and those that are refused."""
 
     def __init__(
-        self, held: bytes, columns: int, delimiter: str, last: bool, line: int, recoded: bool
+        self, held: bytes, names: tuple[str, ...], delimiter: str, last: bool, line: int, recoded: bool
     ) -> None:
-        self.held, self.columns, self.delimiter, self.last, self.line = held, columns, delimiter, last, line
+        self.held, self.names, self.columns, self.delimiter = held, names, len(names), delimiter
+        self.last, self.line = last, line
         octets = np.frombuffer(held, np.uint8)
         ends = np.flatnonzero(octets == 10)
         if last and octets[-1] != 10:
             ends = np.append(ends, len(octets))
         self.rejected: list[Rejected] = []
         self.joined = False
+        self.table: pa.Table | None = None
         self.used = self.lines_used = 0
         if not len(ends):
             return
         self.ends = ends
         self.starts = np.concatenate([[0], ends[:-1] + 1])
         self.lines_used, self.used = len(ends), min(int(ends[-1]) + 1, len(octets))
-        self._judge(octets[: int(ends[-1])], recoded)
+        within = octets[: int(ends[-1])]
+        if self._looks_plain(within, recoded):
+            self.table = self._read_plain()
+        if self.table is None:
+            self._judge(within, recoded)
+
+    def _looks_plain(self, octets: UInt8Array, recoded: bool) -> bool:
+        """Whether nothing here needs a line to be judged by itself: quotes in pairs within each line and where they may
+        stand, no lone carriage return, no NUL, all of it text, no line that is blank or only delimiters."""
+        content = self.held
+        if b"\0" in content or (recoded and b"\xef\xbf\xbd" in content) or not _is_text(content[: self.used]):
+            return False
+        length = self.ends - self.starts
+        if b"\r" in content:
+            before = octets[np.maximum(self.ends - 1, 0)] == 13
+            if int(before.sum()) != int((octets == 13).sum()):
+                return False
+            length -= before
+        if ((length == 0) | (length == self.columns - 1)).any():
+            return False
+        quotes = np.flatnonzero(octets == 34)
+        if not len(quotes):
+            return True
+        if len(quotes) % 2 or (np.searchsorted(quotes, self.ends) % 2).any():
+            return False
+        mark, opening, closing = ord(self.delimiter), quotes[0::2], quotes[1::2]
+        prior = octets[opening - 1]
+        good = (prior == mark) | (prior == 10) | (prior == 34) | (opening == 0)
+        follows = octets[np.minimum(closing + 1, len(octets) - 1)]
+        good &= (follows == mark) | (follows == 10) | (follows == 13) | (follows == 34)
+        return bool(good.all())
+
+    def _read_plain(self) -> pa.Table | None:
+        """The rows as pyarrow reads them, where it finds exactly one in every line."""
+        table = _read(self.held[: self.used], self.names, self.delimiter, False)
+        if table.num_rows != len(self.ends):
+            return None
+        self.keep = np.ones(len(self.ends), np.int8)
+        return table
 
     def _judge(self, octets: UInt8Array, recoded: bool) -> None:
         lines = len(self.ends)
@@ -383,8 +423,11 @@ class _Cut:
                 remedy = "Double a quote inside a quoted cell and close the cell."
         self.rejected.append(Rejected(self.line + row, code, rule, value, remedy, shown))
 
-    def block(self, names: tuple[str, ...]) -> Block:
+    def block(self) -> Block:
         """The rows that stand, read by pyarrow."""
+        if self.table is not None:
+            return Block(self.table, np.arange(self.line, self.line + self.lines_used, dtype=np.int64))
+        names = self.names
         rows = np.flatnonzero(self.keep == 1)
         lines = (rows + self.line).astype(np.int64)
         raw = self.held[: self.used] if (self.keep > 0).all() else self._compact()
