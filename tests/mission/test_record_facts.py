@@ -64,12 +64,12 @@ def test_every_sentence_of_the_founding_text_leads_to_records_a_command_and_a_sc
     known = {record_id(body): body for _, body in record.records}
     assert [sentence.number for sentence in record.founding] == list(range(1, 14))
     for sentence in record.founding:
-        assert sentence.record_ids
-        assert set(sentence.record_ids) <= set(known)
+        assert sentence.carried_by
+        assert set(sentence.carried_by) <= set(known)
         assert sentence.command.startswith("truceline ")
         assert sentence.screen
-        sources = [getattr(known[name], "source", None) for name in sentence.record_ids]
-        assert any(source and source.url == record.founding_source.url for source in sources), sentence
+        sources = [getattr(known[name], "source", None) for name in sentence.carried_by]
+        assert any(source and source.url == sentence.source.url for source in sources), sentence
 
 
 def test_identifiers_are_unique(record: RecordFacts) -> None:
@@ -184,7 +184,7 @@ def test_the_phased_plan_stands_as_not_agreed(record: RecordFacts) -> None:
 
 
 def test_each_text_names_its_moment_with_an_offset_and_has_articles(record: RecordFacts) -> None:
-    moments = {text.id: text.in_force_from for text in record.texts}
+    moments = {text.text_id: text.in_force_from for text in record.texts}
     assert moments == {
         "moscow-2020-10-10": "2020-10-10T12:00:00+04:00",
         "truce-2020-10-18": "2020-10-18T00:00:00+04:00",
@@ -193,7 +193,7 @@ def test_each_text_names_its_moment_with_an_offset_and_has_articles(record: Reco
     }
     articles = {statement.article for statement in of(record, Statement)}
     for text in record.texts:
-        assert f"{text.id}/1" in articles
+        assert f"{text.text_id}/1" in articles
 
 
 def test_places_carry_both_toponyms_a_neutral_id_and_a_source_and_nothing_is_drawn(

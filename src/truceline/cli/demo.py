@@ -13,12 +13,12 @@ import typer
 from truceline import report as reports
 from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, Progress, emit, note, table
 from truceline.errors import UsageError
-from truceline.mission import exercise, trying
+from truceline.mission import exercise, recording, trying
 from truceline.mission.keyring import default_folder
 from truceline.mission.mission import Mission
 
 app = typer.Typer(help="Build a mission that ships and run everything over it.")
-DEFAULT = Path("EXERCISE-mission")
+DEFAULT, RECORD = Path("EXERCISE-mission"), Path("RECORD-mission")
 
 
 @app.callback(invoke_without_command=True)
@@ -35,7 +35,7 @@ def demo(
     if context.invoked_subcommand is not None:
         return
     if replace:
-        _remove_exercise(out, keys)
+        _remove(out, keys, "exercise")
     progress, started = Progress(not as_json), time.monotonic()
     ran = exercise.run_exercise(
         out, formats=reports.FORMATS, seed=seed, scale=scale, keys=keys, say=progress.step
@@ -49,6 +49,24 @@ def demo(
         "stories": [{"title": story.title, "what": story.what} for story in ran.exercise.stories], "seconds": round(seconds, 1),
     }  # fmt: skip
     emit(result, as_json, _summary(out, ran, files, seconds))
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Option(help="Empty folder for the mission.")] = RECORD,
+    replace: Annotated[bool, typer.Option(help="Remove a mission of record that stands there.")] = False,
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the mission of record: Karabakh, 27 September to 10 November 2020, sourced public facts and nothing else."""
+    if replace:
+        _remove(out, keys, "record_only")
+    made = recording.run_record(out, keys=keys)
+    files = {name: str(path) for name, path in made.files.items()}
+    result = {
+        "folder": str(out), "mission": made.mission.genesis.name, "log_size": made.mission.log.size, "pages": files, "counts": made.counts,
+    }  # fmt: skip
+    emit(result, as_json, _record_summary(out, made, files))
 
 
 @app.command()
@@ -119,13 +137,41 @@ def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float
     return "\n".join(lines)
 
 
-def _remove_exercise(out: Path, keys: Path | None) -> None:
-    """Remove a folder only if it is an exercise of ours."""
+def _record_summary(out: Path, made: recording.Recording, files: dict[str, str]) -> str:
+    counts = made.counts
+    lines = [
+        f"{made.mission.genesis.name}. Public facts, each with its source; nothing in it is simulated, observed or found.",
+        "",
+        f"{counts['texts']} texts agreed, {counts['appeals']} appeals to stop, {counts['signals']} signals between capitals, {counts['statements']} statements by {counts['speakers']} speakers,",
+        f"{counts['positions']} positions on observers and verification, {counts['steps']} steps of a plan; {counts['sources']} sources.",
+        f"Hours of coverage: {counts['coverage_hours']}. Nobody watched for this mission, so it says of no party what it did.",
+        f"The first truce left its parameters to be agreed, and they never were: {counts['provisions_undetermined']} of its {counts['provisions']} provisions are undetermined.",
+        f"A readout by both ends was found of {counts['signals_both_readouts']} of the {counts['signals']} signals.",
+        f"All of it stands on a log of {made.mission.log.size} signed entries, and the pages are made from the log alone.",
+        "",
+        f"  start here  {files['founding.html']}    from each sentence of the founding text to its records",
+        f"  the record  {files['record.html']}",
+        f"  as a table  {files['record.csv']}",
+        f"  mission     {out}",
+        "",
+        "Next, try:",
+        f"  {PROGRAM} replay {out}                     make the pages again from the log, and compare byte by byte",
+        f"  {PROGRAM} agreement check {recording.AGREEMENT}    see what a text must say before anyone can verify it",
+        f"  {PROGRAM} fuse {out}                       be refused: no finding about a real party",
+    ]
+    return "\n".join(lines)
+
+
+def _remove(out: Path, keys: Path | None, kind: str) -> None:
+    """Remove a folder only if it is a mission that ships: an exercise, or a mission of record."""
     if not out.exists():
         return
-    if any(out.iterdir()) and not Mission.open(out, keys).genesis.exercise:
-        raise UsageError(
-            "CLI-005", "only an exercise may be replaced", where=str(out), remedy="Choose another folder."
-        )
+    if any(out.iterdir()):
+        mission = Mission.open(out, keys)
+        if not (mission.genesis.exercise if kind == "exercise" else mission.setting(kind)):
+            raise UsageError(
+                "CLI-005", "only a mission that this command makes may be replaced", where=str(out),
+                remedy="Choose another folder.",
+            )  # fmt: skip
     shutil.rmtree(out)
     shutil.rmtree(keys or default_folder(out), ignore_errors=True)

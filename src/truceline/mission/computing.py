@@ -48,7 +48,7 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     Raises:
         UsageError: MIS-020, a mission of record; MIS-021, nothing to fuse.
     """
-    _refuse_record(mission)
+    mission.refuse_record()
     parameters = _parameters(mission, at)
     inputs, views = mission.log.size, Views(mission)
     observed = views.observed()
@@ -103,7 +103,7 @@ def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = No
     Raises:
         UsageError: MIS-020, MIS-022 no incidents yet, MIS-023 no agreement.
     """
-    _refuse_record(mission)
+    mission.refuse_record()
     fused = newest_incidents(mission)
     version = active_agreement(mission)
     as_of = now_ms() if as_of_ms is None else as_of_ms
@@ -241,14 +241,6 @@ def _shown(mission: Mission, incidents: pa.Table, as_of_ms: int) -> bytes:
 def read_shown(mission: Mission, body: Incidents) -> list[dict[str, Any]]:
     """The disclosed rows of an incidents entry."""
     return [json.loads(line) for line in mission.blobs.read(body.disclosed).splitlines()]
-
-
-def _refuse_record(mission: Mission) -> None:
-    if mission.setting("record_only"):
-        raise UsageError(
-            "MIS-020", "a mission of record holds sourced facts only and makes no finding about a real party",
-            where=str(mission.root), remedy="Use an exercise mission, or start a mission that the parties consented to.",
-        )  # fmt: skip
 
 
 def _view(mission: Mission, name: str) -> Path:

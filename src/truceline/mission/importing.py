@@ -51,11 +51,12 @@ def import_file(
         format: id of a format of `intake.FORMATS`; recognised from the content when None.
         sealed: whether the original is encrypted; by default all but public formats are.
     Raises:
-        UsageError: MIS-010, no such file. IntakeError: a file that cannot be read at all.
+        UsageError: MIS-010, no such file; MIS-020, a mission of record. IntakeError: a file that cannot be read at all.
         EnvironmentFailure: ENV-001. LogError: LOG-032, LOG-034.
     """
     if not path.is_file():
         raise UsageError("MIS-010", "the file must exist", where=str(path), remedy="Check the path.")
+    mission.refuse_record()
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     given, drawn = _placed(mission, path, format, mapping, settings or {})

@@ -27,14 +27,24 @@ from truceline.mission.clock import from_iso, iso, now_ms
 from truceline.mission.keyring import KeyRing, default_folder
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
+    AgreedText,
+    AgreementVersion,
+    Appeal,
     Commitments,
     Consent,
+    Correction,
     Genesis,
     Import,
     Key,
     Kind,
     Observation,
+    Passage,
+    PlanStep,
     Reply,
+    Report,
+    Signal,
+    Stance,
+    Statement,
     Watch,
     decode,
     encode,
@@ -45,6 +55,19 @@ DEFAULTS: dict[str, str | int | bool] = {
     "reporting_cutoff": "19:30", "reporting_zone": "UTC", "disclosure_delay_ms": 86_400_000, "batch_size": 64,
     "record_only": False, "publish_sides": False,
 }  # fmt: skip
+SOURCED = (
+    AgreementVersion,
+    AgreedText,
+    Statement,
+    Signal,
+    Appeal,
+    Stance,
+    PlanStep,
+    Passage,
+    Correction,
+    Report,
+)
+"""What a mission of record may hold."""
 SEALED_ROLES = frozenset({"post"})
 K = TypeVar("K", bound=Kind)
 
@@ -87,8 +110,10 @@ class Mission:
                 remedy="Choose another folder, or remove this one.",
             )  # fmt: skip
         ring = KeyRing(keys or default_folder(root))
-        wanted = {"operator", "intake", "registrar", "officer-1", "officer-2", "commission", *roles}
-        wanted |= {party.id for party in genesis.parties} | {actor.id for actor in genesis.actors}
+        wanted = {"operator", *roles}
+        if not genesis.settings.get("record_only"):  # nobody of a mission of record has signed anything
+            wanted |= {"intake", "registrar", "officer-1", "officer-2", "commission"}
+            wanted |= {party.id for party in genesis.parties} | {actor.id for actor in genesis.actors}
         ring.make(sorted(wanted))
         origin_key = _origin_key(genesis.name)
         root.mkdir(parents=True, exist_ok=True)
@@ -155,6 +180,18 @@ class Mission:
         """The time of the newest entry."""
         return max(from_iso(one.at) for one in self.entries())
 
+    def refuse_record(self) -> None:
+        """Stop what a mission of record must not do.
+
+        Raises:
+            UsageError: MIS-020.
+        """
+        if self.setting("record_only"):
+            raise errors.UsageError(
+                "MIS-020", "a mission of record holds sourced facts only and makes no finding about a real party",
+                where=str(self.root), remedy="Use an exercise mission, or start a mission that the parties consented to.",
+            )  # fmt: skip
+
     # Geometry
 
     @property
@@ -206,11 +243,13 @@ class Mission:
         """Sign and append records in order, in one step of the sequencer.
 
         Raises:
-            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party.
+            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party, MIS-020 no such kind is for a record.
             EnvironmentFailure: ENV-001. LogError: LOG-032.
         """
         notes = []
         for role, body, at in acts:
+            if not isinstance(body, SOURCED):
+                self.refuse_record()
             _speaks_for_itself(role, body)
             author = self._authors.get(role)
             if author is None:
@@ -229,7 +268,10 @@ class Mission:
 
         Returns:
             the number of batches.
+        Raises:
+            UsageError: MIS-020, a mission of record.
         """
+        self.refuse_record()
         size, origin = int(self.setting("batch_size")), self.log.origin
         registrar = self.keys.observer("registrar")
         registrar.key = self.keys.signing("registrar")

@@ -15,6 +15,7 @@ import truceline
 from truceline import agreement as agreements
 from truceline import coverage
 from truceline import report as reports
+from truceline.log.files import write_durably
 from truceline.mission.clock import from_iso, iso, now_ms
 from truceline.mission.computing import active_agreement, exposure_of, newest_findings, newest_incidents
 from truceline.mission.mission import Mission, Recorded
@@ -50,8 +51,9 @@ def publish(
         date: YYYY-MM-DD, local.
         formats: of `report.FORMATS`.
     Raises:
-        UsageError: MIS-022, MIS-023, MIS-024. ReportError: RPT.
+        UsageError: MIS-020 a mission of record; MIS-022, MIS-023, MIS-024. ReportError: RPT.
     """
+    mission.refuse_record()
     findings = newest_findings(mission)
     as_of = now_ms() if as_of_ms is None else as_of_ms
     observed = Views(mission)
@@ -134,3 +136,11 @@ def _all_of(folder: Path, path: Path) -> list[Path]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def lay_out(mission: Mission, report: Report) -> dict[str, Path]:
+    """Put the files of a report that is on the log where people look for them: `reports/<date>/`, by name."""
+    folder = mission.root / "reports" / report.date
+    for name, stored in report.files.items():
+        write_durably(folder / name, mission.blobs.read(stored))
+    return {name: folder / name for name in report.files}

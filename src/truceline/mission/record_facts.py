@@ -17,7 +17,17 @@ import msgspec
 import yaml
 
 from truceline.errors import RecordError
-from truceline.records.kinds import Appeal, Kind, PlanStep, Signal, Source, Stance, Statement
+from truceline.records.kinds import (
+    AgreedText,
+    Appeal,
+    Kind,
+    Passage,
+    PlanStep,
+    Signal,
+    Source,
+    Stance,
+    Statement,
+)  # fmt: skip
 from truceline.records.parties import Actor, Alignment, Party
 
 LOCAL = "+04:00"
@@ -27,45 +37,13 @@ NAME = "The record: Karabakh, 27 September to 10 November 2020"
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
-    """One sentence of the founding text, restated, and where it lives.
-
-    Attributes:
-        number: place in the text, from 1.
-        text: restated in our own words.
-        record_ids: records that carry it (`record_id`), at least one.
-        command, screen: where a reader meets it in the product.
-    """
-
-    number: int
-    text: str
-    record_ids: tuple[str, ...]
-    command: str
-    screen: str
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text that the parties agreed; its articles are statements named `id/article`.
-
-    Attributes:
-        in_force_from: ISO 8601 with offset.
-        zone_note: how the zone of that time is known.
-    """
-
-    id: str
-    title: str
-    in_force_from: str
-    zone_note: str
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
 class RecordFacts:
     """Everything that the record mission puts on its log.
 
     Attributes:
         geometry: FeatureCollection in degrees; places only, no line and no border.
+        texts: what was agreed; the articles are among `records`.
+        founding: the sentences of the founding text, restated.
         records: (ms UTC, body), by time; equal times keep the order of the files.
     """
 
@@ -76,10 +54,9 @@ class RecordFacts:
     alignments: tuple[Alignment, ...]
     actors: tuple[Actor, ...]
     geometry: dict[str, Any]
-    texts: tuple[Text, ...]
+    texts: tuple[AgreedText, ...]
     records: tuple[tuple[int, Kind], ...]
-    founding: tuple[Sentence, ...]
-    founding_source: Source
+    founding: tuple[Passage, ...]
 
 
 @lru_cache(maxsize=1)
@@ -104,7 +81,8 @@ def facts() -> RecordFacts:
         bodies += [_body(dict(entry), kind, f"{name}.yaml", sources, speakers) for entry in _read(name)]
     bodies.sort(key=lambda pair: pair[0])
     known = {record_id(body) for _, body in bodies}
-    founding = tuple(_sentence(entry, known) for entry in _read("founding"))
+    origin = _look_up(sources, "founding", "founding.yaml")
+    founding = tuple(_passage(entry, known, origin) for entry in _read("founding"))
     for _, body in bodies:
         _check_links(body, known)
     return RecordFacts(
@@ -114,10 +92,10 @@ def facts() -> RecordFacts:
         tuple(_convert(entry, Actor, "parties.yaml") for entry in parties["actors"]),
         _geometry(_read("places")),
         tuple(
-            Text(entry["id"], entry["title"], entry["in_force_from"], entry["zone_note"], _look_up(sources, entry["source"], entry["id"]))
+            AgreedText(entry["id"], entry["title"], entry["in_force_from"], entry["zone_note"], _look_up(sources, entry["source"], entry["id"]))
             for entry in texts
         ),
-        tuple(bodies), founding, _look_up(sources, "founding", "founding.yaml"),
+        tuple(bodies), founding,
     )  # fmt: skip
 
 
@@ -125,11 +103,13 @@ def record_id(body: Kind) -> str:
     """The name by which facts refer to each other; a stance is `stance:proposal/party/day`."""
     if isinstance(body, Stance):
         return f"stance:{body.proposal}/{body.party}/{body.at}"
-    for field in ("statement_id", "signal_id", "appeal_id", "step_id"):
+    for field in ("statement_id", "signal_id", "appeal_id", "step_id", "text_id", "passage_id"):
         if hasattr(body, field):
             return str(getattr(body, field))
     raise RecordError(
-        "REC-020", "a fact must be a statement, signal, appeal, stance or plan step", value=body
+        "REC-020",
+        "a fact must be a statement, signal, appeal, stance, plan step, text or passage",
+        value=body,
     )
 
 
@@ -227,13 +207,14 @@ def _articles(
     return made
 
 
-def _sentence(entry: dict[str, Any], known: set[str]) -> Sentence:
+def _passage(entry: dict[str, Any], known: set[str], source: Source) -> Passage:
     where = f"founding.yaml, sentence {entry['number']}"
     for name in entry["records"]:
         _look_up(dict.fromkeys(known), name, where)
-    return Sentence(
-        entry["number"], entry["text"], tuple(entry["records"]), entry["command"], entry["screen"]
-    )
+    return Passage(
+        f"founding/{entry['number']}", entry["number"], entry["text"], tuple(entry["records"]), entry["screen"],
+        entry["command"], source,
+    )  # fmt: skip
 
 
 def _check_links(body: Kind, known: set[str]) -> None:

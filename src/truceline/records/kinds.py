@@ -179,6 +179,28 @@ class Stance(Kind, frozen=True):
     at: str = ""
 
 
+class AgreedText(Kind, frozen=True):
+    """A text that the parties agreed; its articles are statements that accept `text_id/number`."""
+
+    text_id: str
+    title: str
+    in_force_from: str  # ISO 8601 with offset
+    zone_note: str = ""  # how the zone of that time is known
+    source: Source = Source()
+
+
+class Passage(Kind, frozen=True):
+    """One sentence of a document that asks something of a mission, restated, and the records that carry it."""
+
+    passage_id: str
+    number: int  # place in the document, from 1
+    restatement: str  # in the project's own words, non-authoritative
+    carried_by: tuple[str, ...]  # names of records: statement_id, signal_id, ...
+    screen: str = ""  # where the product shows it
+    command: str = ""  # what to type to see it
+    source: Source = Source()
+
+
 class Notice(Kind, frozen=True):
     """One notice to all parties: same content hash, same release time."""
 
@@ -324,7 +346,8 @@ KINDS: Final[dict[str, type[Kind]]] = {
     "observation": Observation, "watch": Watch, "complaint": Complaint, "statement": Statement, "signal": Signal,
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,
-    "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction,
+    "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction, "agreed_text": AgreedText,
+    "passage": Passage,
 }  # fmt: skip
 _WORDS: Final = {struct: word for word, struct in KINDS.items()}
 

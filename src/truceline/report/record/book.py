@@ -1,0 +1,96 @@
+"""Who and what in words: parties and actors with their roles, records as links, sources by number; one form for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from truceline.records.kinds import AgreedText, Appeal, Kind, PlanStep, Signal, Source, Stance, Statement
+from truceline.report.record.times import day_words, when
+from truceline.report.record.view import Fact, RecordView, anchor
+from truceline.report.words import code, listed
+
+CLAIMS: Final = frozenset({"accuses", "denies", "claims"})
+"""Acts of a statement that say what happened on the ground: they stand side by side, and none is weighed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What every part of the pages looks up."""
+
+    view: RecordView
+    facts: dict[str, Fact]
+    names: dict[str, str]
+    roles: dict[str, str]
+    sources: dict[Source, int]
+
+    @classmethod
+    def of(cls, view: RecordView) -> Book:
+        """Look-ups over a view; sources are numbered in the order in which the log first names them."""
+        named = [getattr(fact.body, "source", None) for fact in view.facts]
+        every = [*(one for one in named if one is not None), *(place.source for place in view.places)]
+        return cls(
+            view, {fact.id: fact for fact in view.facts},
+            {one.id: one.names["en"] for one in view.parties} | {one.id: one.names["en"] for one in view.actors},
+            {one.id: ", ".join(map(code, one.roles)) for one in view.actors},
+            {source: number for number, source in enumerate(dict.fromkeys(every), 1)},
+        )  # fmt: skip
+
+    def name(self, ident: str) -> str:
+        """A party or actor in English; anything else as it stands."""
+        return self.names.get(ident, ident)
+
+    def all_of(self, kind: type[Kind]) -> list[tuple[Fact, Any]]:
+        """The records of one kind in the order of the log."""
+        return [(fact, fact.body) for fact in self.view.facts if isinstance(fact.body, kind)]
+
+    def statements(self) -> list[tuple[Fact, Statement]]:
+        """What was said, without the articles of the agreed texts."""
+        return [(fact, body) for fact, body in self.all_of(Statement) if not is_article(body)]
+
+    def source(self, source: Source) -> dict[str, Any]:
+        """A source for a link to its page and one to its row."""
+        return {
+            "url": source.url, "title": source.title or source.publisher, "publisher": source.publisher,
+            "published": source.published, "number": self.sources[source],
+        }  # fmt: skip
+
+    def link(self, ident: str) -> dict[str, str]:
+        """A link to a record, with who and when."""
+        return {"href": anchor(ident), "words": self.label(self.facts[ident].body)}
+
+    def label(self, body: Kind) -> str:
+        """A record in a few words."""
+        match body:
+            case Statement() if is_article(body):
+                return f"article {article_number(body.article)} of {self.text_of(body.article)}"
+            case Statement():
+                return f"{body.speaker}, {day_words(when(body).day)}"
+            case Signal():
+                return (
+                    f"{self.name(body.from_actor)} to {self.name(body.to_actor)}, {day_words(when(body).day)}"
+                )
+            case Appeal():
+                return f"{listed([self.name(one) for one in body.by])}, {day_words(when(body).day)}"
+            case Stance():
+                return f"{self.name(body.party)} on {code(body.proposal).replace('-', ' ')}: {body.stance}, {day_words(when(body).day)}"
+            case PlanStep() | AgreedText():
+                return body.title
+            case _:
+                raise TypeError(f"{body!r} is not shown as a link")
+
+    def text_of(self, article: str) -> str:
+        """The title of the text that an article (`text_id/number`) belongs to; its id where the text is not on record."""
+        ident = article.rpartition("/")[0]
+        fact = self.facts.get(ident)
+        return fact.body.title if fact is not None and isinstance(fact.body, AgreedText) else ident
+
+
+def is_article(body: Statement) -> bool:
+    """Whether a statement is the acceptance of an article, by all at once (`text/1`) or by one (`text/1/party`)."""
+    return bool(body.article) and f"{body.statement_id}/".startswith(f"{body.article}/")
+
+
+def article_number(article: str) -> str:
+    """`text_id/2` as `2`."""
+    return article.rpartition("/")[2]
