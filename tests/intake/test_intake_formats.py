@@ -141,10 +141,15 @@ def test_a_cut_off_parquet_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["truceline-csv", "truceline-geojson", "truceline-parquet"])
-def test_a_template_is_a_table_without_rows(write, take, name):
+def test_a_template_holds_one_row_that_says_exercise(write, take, name):
     found = take(write(intake.template(name), "template"), format=name)
-    assert found.rows == []
     assert found.rejected == []
+    [row] = found.rows
+    assert row["exercise"]
+    assert row["source_id"].startswith("EXERCISE")
+    assert (row["place_kind"], row["lon_udeg"], row["observed_to_ms"] - row["observed_from_ms"]) == (
+        "sector", -29_950_000, 300_000,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(intake.FORMATS))

@@ -27,12 +27,13 @@ def import_(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Take a file of observations into a mission; what is there already adds nothing, bad rows are kept and counted."""
+    settings = dict(_pair(one) for one in set_ or [])
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         if not file.is_file():
             raise UsageError("MIS-010", "the file must exist", where=str(file), remedy="Check the path.")
+        intake.open_file(file, format=format, mapping=mapping, settings=settings)
         create(folder, name=folder.resolve().name, parties=[], alignments=[], keys=keys)
         note(f"{folder} was empty: a mission without parties was started there (see `truceline init`).")
-    settings = dict(_pair(one) for one in set_ or [])
     progress = Progress(not as_json)
     made = import_file(
         Mission.open(folder, keys), file, format=format, mapping=mapping, settings=settings, sealed=sealed,

@@ -31,12 +31,13 @@ def init(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Start a mission in an empty folder: keys, genesis entry, geometry, agreement."""
+    packed = agreements.pack(Path(agreement) if Path(agreement).is_dir() else agreement) if agreement else b""
     mission = create(
         folder, name=name, parties=party or [], alignments=alignment or [], geometry=geometry, zone=zone, cutoff=cutoff,
         exercise=exercise, keys=keys,
     )  # fmt: skip
-    if agreement:
-        computing.adopt(mission, agreements.pack(Path(agreement) if Path(agreement).is_dir() else agreement))
+    if packed:
+        computing.adopt(mission, packed)
     result = {
         "folder": str(folder),
         "origin": mission.log.origin,

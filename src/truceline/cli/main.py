@@ -23,6 +23,7 @@ from truceline.cli import (
     simulate,
     template,
 )  # fmt: skip
+from truceline.cli.common import PROGRAM
 from truceline.errors import EnvironmentFailure, TrucelineError
 
 app = typer.Typer(
@@ -66,7 +67,7 @@ def root(
 def main() -> int:
     """Run the command line; the exit code."""
     try:
-        app(standalone_mode=False)
+        app(standalone_mode=False, prog_name=PROGRAM)
     except TrucelineError as problem:
         return _say(problem)
     except typer.Exit as leaving:

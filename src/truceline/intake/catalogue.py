@@ -9,7 +9,6 @@ from truceline.errors import IntakeError
 from truceline.intake.chunks import Format
 from truceline.intake.containers import columnar, delimited, elements, sheets
 from truceline.intake.formats import acled, claims, firms, ged, own, smm, viina
-from truceline.records.columns import OBSERVATIONS
 
 FORMATS: Final[dict[str, Format]] = {
     fmt.id: fmt
@@ -88,27 +87,6 @@ def columns_of(path: Path) -> tuple[frozenset[str], str]:
         except ValueError:
             return own.KNOWN, "geojson"
     return frozenset(delimited.look(path).names), shape
-
-
-def template(format: str) -> bytes:
-    """An empty file of a format to fill in: the header for CSV, an empty collection for GeoJSON, a footer for Parquet.
-
-    Raises:
-        IntakeError: INT-011, no such format.
-    """
-    fmt = known_format(format)
-    if fmt is own.PARQUET:
-        import io
-
-        import pyarrow.parquet as pq
-
-        stream = io.BytesIO()
-        pq.write_table(OBSERVATIONS.empty_table(), stream)
-        return stream.getvalue()
-    if fmt is own.GEOJSON:
-        return b'{"type": "FeatureCollection", "features": []}\n'
-    columns = OBSERVATIONS.names if fmt is own.CSV else sorted(fmt.needs)
-    return (",".join(f'"{name}"' if "," in name else name for name in columns) + "\r\n").encode()
 
 
 def known_format(name: str) -> Format:

@@ -20,6 +20,13 @@ ALIASES: Final = {
     "observed_from": "observed_from_ms", "observed_to": "observed_to_ms", "received_at": "received_at_ms",
     "lon_deg": "lon_udeg", "lat_deg": "lat_udeg",
 }  # fmt: skip
+EXAMPLE: Final[dict[str, Any]] = {
+    "source_id": "EXERCISE-post-01", "source_kind": "post", "stance": "report", "observed_from": "2031-03-03T21:40:00+04:00",
+    "observed_to": "2031-03-03T21:45:00+04:00", "time_precision": "interval", "place_kind": "sector", "lon_deg": -29.95,
+    "lat_deg": 46.08, "range_min_m": 2000, "range_max_m": 7000, "bearing_mdeg": 22500, "bearing_step_mdeg": 22500,
+    "means": "heard", "act": "explosion", "count_min": 3, "text": "EXERCISE: three explosions, 2-7 km to the NNE", "exercise": True,
+}  # fmt: skip
+"""What a filled row looks like, as a person would write it; the place lies in the open ocean."""
 KNOWN: Final = frozenset(OBSERVATIONS.names) | frozenset(ALIASES)
 
 
