@@ -21,6 +21,7 @@ from truceline.report import View
 from truceline.report.days import week_end_ms
 from truceline.report.disclosed import DISCLOSED
 from truceline.report.drawing import legend, level
+from truceline.report.paper import paper
 from truceline.report.words import between, change, percent, plain, span, strength, tenths, term, when
 
 HOUR = 3_600_000
@@ -95,13 +96,35 @@ def test_figures_are_canonical_and_carry_the_ids_behind_them(small: View) -> Non
 
 def test_public_figures_come_from_disclosed_rows_alone(small: View) -> None:
     """Whoever holds only the disclosed rows of the day finds the figures that are called public."""
-    inside = small.incidents.filter(
-        pa.array([name in "abe" for name in small.incidents["incident_id"].to_pylist()])
-    )
-    again = report.public_figures(report.disclosed_incidents(inside).to_pylist())
+    disclosed = {row["incident_id"]: row for row in report.disclosed_incidents(small.incidents).to_pylist()}
+    day, before = [disclosed[name] for name in "abe"], [disclosed["c"]]
+    spans = (small.day_to_ms - small.day_from_ms, small.previous_to_ms - small.previous_from_ms)
+    again = report.public_figures(day, before, sectors=12, spans_ms=spans)
     printed = report.figures(small)["figures"]
-    assert again == {name: printed[name]["value"] for name in again}
-    assert {"incidents", "violations_min", "violations_max"} <= set(again)
+    assert again == {name: one for name, one in printed.items() if one["recompute_by"] == "public"}
+    assert {"incidents", "violations_min", "violations_max", "hours_total_e1"} <= set(again)
+
+
+def test_the_first_day_is_compared_with_nothing(small: View) -> None:
+    """No earlier figure is not the same as nought."""
+    first = dataclasses.replace(small, first_date=small.date)
+    assert {before for _, before in values(first).values()} == {None}
+    sheet = paper(first)
+    assert [one["change"] for one in sheet["front"]["numbers"]] == ["no earlier figure"] * 4
+    second = dataclasses.replace(small, first_date="2031-03-11")
+    assert values(second)["incidents"] == (3, 1)
+
+
+def test_rows_of_one_hour_stand_in_no_finer_order(small: View) -> None:
+    """An order by the minute would tell the minute."""
+    hour = -(-small.day_from_ms // HOUR) * HOUR
+    rows = [incident("z", hour + 2 * 60_000), incident("a", hour + 50 * 60_000)]
+    late = dataclasses.replace(
+        small,
+        incidents=pa.Table.from_pylist(rows, schema=INCIDENTS),
+        findings=small.findings.slice(0, 0),
+    )
+    assert paper(late)["table"]["ids"] == ["a", "z"]
 
 
 def review(name: str, word: str) -> Review:
@@ -169,6 +192,10 @@ def test_reporting_days_leave_no_gap_and_every_moment_has_its_date(day: Any) -> 
     ("call", "code"),
     [
         (lambda: report.reporting_day("12.03.2031", "19:30", "UTC"), "RPT-001"),
+        (lambda: report.reporting_day("20310312", "19:30", "UTC"), "RPT-001"),
+        (lambda: report.reporting_day("2031-02-29", "19:30", "UTC"), "RPT-001"),
+        (lambda: report.reporting_day("0001-01-01", "19:30", "UTC"), "RPT-001"),
+        (lambda: report.day_before("0001-01-01"), "RPT-001"),
         (lambda: report.reporting_day("2031-03-12", "19:30", "Nowhere/Land"), "RPT-004"),
         (lambda: report.reporting_day("2031-03-12", "half past seven", "UTC"), "RPT-007"),
         (lambda: week_end_ms("2031-W99", "UTC"), "RPT-008"),
@@ -194,6 +221,8 @@ def test_views_that_cannot_be_reported_are_refused(view: View) -> None:
         "RPT-004": {"zone": "Nowhere/Land"},
         "RPT-005": {"incidents": view.incidents.slice(1)},
         "RPT-006": {"geometry": {"type": "FeatureCollection", "features": []}},
+        "RPT-011": {"as_of_ms": view.day_to_ms - 1},
+        "RPT-012": {"first_date": "2031-03-13"},
     }
     for code, change_ in cases.items():
         with pytest.raises(ReportError) as refusal:

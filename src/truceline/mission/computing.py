@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from truceline import agreement as agreements
 from truceline import coverage, fusion
 from truceline.errors import UsageError
-from truceline.mission.clock import from_iso, iso, now_ms
+from truceline.mission.clock import from_iso, iso
 from truceline.mission.mission import Mission, Recorded, result_digest
 from truceline.mission.views import Observed, Views
 from truceline.records.canonical import canonical
@@ -58,7 +59,7 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
             remedy="Import a file first: truceline import FOLDER FILE.",
         )  # fmt: skip
     incidents = incidents_of(mission, observed, views.watches(), parameters.body)
-    as_of = now_ms() if as_of_ms is None else as_of_ms
+    as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
     rows = incidents.to_pylist()
     shown = _shown(mission, incidents, as_of)
     body = Incidents(
@@ -106,7 +107,7 @@ def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = No
     mission.refuse_record()
     fused = newest_incidents(mission)
     version = active_agreement(mission)
-    as_of = now_ms() if as_of_ms is None else as_of_ms
+    as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
     observed = Views(mission).observed() if fused.entry.body.inputs == mission.log.size else None  # type: ignore[attr-defined]
     observations = observed.observations if observed else _observed_then(mission, fused.entry)
     findings = findings_of(mission, fused.table, observations, version, as_of)
@@ -236,6 +237,11 @@ def _shown(mission: Mission, incidents: pa.Table, as_of_ms: int) -> bytes:
         row["reporting_day"] = reporting_date(middle, cutoff, zone)
     rows.sort(key=lambda row: str(row["incident_id"]))
     return b"".join(canonical(row) + b"\n" for row in rows)
+
+
+def disclosed_digest(mission: Mission, incidents: pa.Table, body: Incidents) -> str:
+    """SHA-256 of the disclosed rows that these incidents ought to have given at that entry."""
+    return hashlib.sha256(_shown(mission, incidents, from_iso(body.as_of))).hexdigest()
 
 
 def read_shown(mission: Mission, body: Incidents) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ from truceline import intake
 from truceline.errors import UsageError
 from truceline.intake import mapping as mappings
 from truceline.mission import sifting
-from truceline.mission.clock import iso, now_ms
 from truceline.mission.mission import Mission, public_row_secret
 from truceline.mission.views import Views
 from truceline.records.kinds import Import
@@ -98,7 +97,7 @@ def import_file(
         row_root=made.row_root, sealed=closed, stored=stored, name=path.name, rejected_stored=rejected_stored,
         settings=shown,
     )  # fmt: skip
-    recorded = mission.record(body, "intake", at or iso(now_ms()))
+    recorded = mission.record(body, "intake", at)
     made.keep(views.import_path(recorded.index))
     return Imported(
         made.accepted, made.duplicates, made.superseded, made.rejected,

@@ -192,6 +192,11 @@ class Mission:
                 where=str(self.root), remedy="Use an exercise mission, or start a mission that the parties consented to.",
             )  # fmt: skip
 
+    def clock_ms(self) -> int:
+        """Now, for this mission: an exercise may lie ahead of our clock, and then it is just after its newest entry."""
+        now = now_ms()
+        return max(now, self.newest_at_ms() + 1) if self.genesis.exercise else now
+
     # Geometry
 
     @property
@@ -254,7 +259,7 @@ class Mission:
             author = self._authors.get(role)
             if author is None:
                 author = self._authors[role] = Author(self.keys.signing(role), self.log)
-            notes.append(author.note(word_of(body), encode(body), at or iso(now_ms())))
+            notes.append(author.note(word_of(body), encode(body), at or iso(self.clock_ms())))
         try:
             indices = self.log.append(notes)
         except errors.TrucelineError:
@@ -284,7 +289,7 @@ class Mission:
             holder.advance(entry_id(note))
             sealed.append(SealedRecord(note))
 
-        times = at or [iso(now_ms())] * len(records)
+        times = at or [iso(self.clock_ms())] * len(records)
         for body, when in zip(records, times, strict=True):
             source = str(body.row["source_id"])
             if source not in observers:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from truceline import agreement as agreements
 from truceline import coverage
 from truceline import report as reports
 from truceline.log.files import write_durably
-from truceline.mission.clock import from_iso, iso, now_ms
+from truceline.mission.clock import from_iso, iso
 from truceline.mission.computing import active_agreement, exposure_of, newest_findings, newest_incidents
 from truceline.mission.mission import Mission, Recorded
 from truceline.mission.views import Views
@@ -31,6 +30,8 @@ from truceline.records.kinds import (
     Review,
 )  # fmt: skip
 from truceline.store import write_table
+
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,14 @@ def publish(
     """Write the report of the day that the cut-off on `date` closes, and log the digest of its figures.
 
     Args:
-        date: YYYY-MM-DD, local.
+        date: YYYY-MM-DD, local; a day that is over and not before the mission.
         formats: of `report.FORMATS`.
     Raises:
         UsageError: MIS-020 a mission of record; MIS-022, MIS-023, MIS-024. ReportError: RPT.
     """
     mission.refuse_record()
     findings = newest_findings(mission)
-    as_of = now_ms() if as_of_ms is None else as_of_ms
+    as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
     observed = Views(mission)
     exposure = exposure_of(mission, observed.watches(), observed.observed().observations)
     view = view_of(
@@ -85,7 +86,9 @@ def view_of(
     genesis, zone = mission.genesis, str(mission.setting("reporting_zone"))
     cutoff = str(mission.setting("reporting_cutoff"))
     day_from, day_to = reports.reporting_day(date, cutoff, zone)
-    previous_from = _day_before(date, cutoff, zone)
+    previous_from = reports.reporting_day(reports.day_before(date), cutoff, zone)[0]
+    delay = int(mission.setting("disclosure_delay_ms"))
+    told = min(day_to, as_of_ms - delay)  # gaps in coverage wait as places do
     version = active_agreement(mission, before)[1]
     agreement = agreements.unpack(mission.blobs.read(version.blob))
     known = set(incidents["incident_id"].to_pylist())
@@ -97,7 +100,7 @@ def view_of(
         coverage=reports.COVERAGE.empty_table() if exposure is None else coverage.summary(exposure, zone=zone).cast(reports.COVERAGE),
         geometry=mission.geometry, agreement_title=version.title, checkpoint=checkpoint, log_size=before,
         version=truceline.__version__,
-        could_not_see=() if exposure is None else coverage.could_not_see(exposure, day_from, day_to),
+        could_not_see=() if exposure is None else coverage.could_not_see(exposure, told - HOUR_MS, told),
         articles=tuple(
             reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in agreement.articles
         ),
@@ -106,8 +109,16 @@ def view_of(
         reviews=_until(mission, Review, as_of_ms, before),
         rejected=tuple(body for one, body in mission.of(Import, before)),
         exposure=exposure, publish_sides=bool(mission.setting("publish_sides")), as_of_ms=as_of_ms,
-        delay_ms=int(mission.setting("disclosure_delay_ms")),
+        delay_ms=delay, first_date=first_date(mission, incidents["midpoint_ms"].to_pylist()),
     )  # fmt: skip
+
+
+def first_date(mission: Mission, at_ms: Iterable[int]) -> str:
+    """The mission's first reporting day: that of its genesis, or of its oldest incident where that is older."""
+    oldest = min([from_iso(mission.entries()[0].at), *at_ms])
+    return reports.reporting_date(
+        oldest, str(mission.setting("reporting_cutoff")), str(mission.setting("reporting_zone"))
+    )
 
 
 def _until(mission: Mission, kind: Any, to_ms: int, before: int) -> tuple[Any, ...]:
@@ -121,11 +132,6 @@ def _newest_steps(mission: Mission, to_ms: int, before: int) -> tuple[PlanStep, 
         if from_iso(one.at) < to_ms:
             steps[body.step_id] = body
     return tuple(steps.values())
-
-
-def _day_before(date: str, cutoff: str, zone: str) -> int:
-    earlier = (dt.date.fromisoformat(date) - dt.timedelta(days=1)).isoformat()
-    return reports.reporting_day(earlier, cutoff, zone)[0]
 
 
 def _all_of(folder: Path, path: Path) -> list[Path]:

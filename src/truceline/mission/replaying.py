@@ -71,6 +71,8 @@ def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
             say(f"incidents of entry {entry.index}")
             incidents = computing.recompute_incidents(mission, body, folder)
             _same(entry, "incidents", result_digest(incidents.to_pylist()), body.result)
+            shown = computing.disclosed_digest(mission, incidents, body)
+            _same(entry, "disclosed rows", shown, body.disclosed)
             tables[entry.id] = incidents, Views(mission, folder, body.inputs).observed().observations
             made.compared.append(f"{incidents.num_rows} incidents of entry {entry.index}")
         found: dict[str, tuple[pa.Table, pa.Table]] = {}
@@ -146,15 +148,31 @@ def _public(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
     findings = {entry.id: body for entry, body in mission.of(Findings)}
     for entry, report in mission.of(Report):
         say(f"public figures of {report.date}")
-        rows = shown[findings[report.findings].incidents]
+        again = _public_figures(mission, report, shown[findings[report.findings].incidents])
         logged = json.loads(mission.blobs.read(report.figures))
-        again = reports.public_figures([row for row in rows if row["reporting_day"] == report.date])
-        for name, value in sorted(again.items()):
-            if logged["figures"][name]["value"] != value:
-                raise _difference(entry, f"figure {name}", value, logged["figures"][name]["value"])
+        called = {name: one for name, one in logged["figures"].items() if one["recompute_by"] == "public"}
+        for name in sorted(called.keys() | again.keys()):
+            if called.get(name) != again.get(name):
+                raise _difference(entry, f"figure {name}", again.get(name), called.get(name))
         made.compared.append(f"{len(again)} public figures of the report of {report.date}")
         rest = len(logged["figures"]) - len(again)
         made.not_compared.append(f"{rest} other figures of the report of {report.date}: auditor")
+
+
+def _public_figures(
+    mission: Mission, report: Report, rows: list[dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """From the disclosed rows, the public geometry and the settings."""
+    cutoff, zone = (str(mission.setting(f"reporting_{name}")) for name in ("cutoff", "zone"))
+    began = reports.reporting_date(from_iso(mission.entries()[0].at), cutoff, zone)
+    first = min([began, *(row["reporting_day"] for row in rows)])
+    days = (report.date, reports.day_before(report.date))
+    now, before = ([row for row in rows if row["reporting_day"] == day] for day in days)
+    spans = [to_ms - from_ms for from_ms, to_ms in (reports.reporting_day(day, cutoff, zone) for day in days)]
+    return reports.public_figures(
+        now, before if reports.compared(report.date, first) else None,
+        sectors=len(mission.sectors.ids) if mission.sectors else 0, spans_ms=(spans[0], spans[1]),
+    )  # fmt: skip
 
 
 def _same(entry: Recorded, what: str, again: str, logged: str) -> None:

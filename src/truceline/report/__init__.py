@@ -3,9 +3,9 @@
 It cannot query: what is not in the `View` cannot be printed, and what is not in the disclosed form is not.
 """
 
-from truceline.report.days import reporting_date, reporting_day
+from truceline.report.days import day_before, reporting_date, reporting_day
 from truceline.report.disclosed import disclosed_incidents
-from truceline.report.figures import figure_ids, figures, public_figures
+from truceline.report.figures import compared, figure_ids, figures, public_figures
 from truceline.report.view import COVERAGE, Article, View
 from truceline.report.write import FORMATS, write
 
@@ -14,6 +14,8 @@ __all__ = [
     "FORMATS",
     "Article",
     "View",
+    "compared",
+    "day_before",
     "disclosed_incidents",
     "figure_ids",
     "figures",

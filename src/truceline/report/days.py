@@ -33,10 +33,7 @@ def reporting_day(date: str, cutoff: str, zone: str) -> tuple[int, int]:
         ReportError: RPT-001 the date, RPT-004 the zone, RPT-007 the cut-off.
     """
     where = zone_named(zone)
-    try:
-        day = dt.date.fromisoformat(date)
-    except ValueError as problem:
-        raise ReportError("RPT-001", "the date must be YYYY-MM-DD", where="date", value=date) from problem
+    day = day_named(date)
     try:
         clock = dt.datetime.strptime(cutoff, "%H:%M").time()
     except ValueError as problem:
@@ -48,7 +45,40 @@ def reporting_day(date: str, cutoff: str, zone: str) -> tuple[int, int]:
     def at(of: dt.date) -> int:
         return int(dt.datetime.combine(of, clock, tzinfo=where).timestamp()) * 1000
 
-    return at(day - dt.timedelta(days=1)), at(day)
+    try:
+        return at(day - dt.timedelta(days=1)), at(day)
+    except OverflowError as problem:
+        raise _no_day(date) from problem
+
+
+def day_named(date: str) -> dt.date:
+    """The day of that name.
+
+    Raises:
+        ReportError: RPT-001 not YYYY-MM-DD, or no day of the calendar.
+    """
+    try:
+        day = dt.date.fromisoformat(date)
+    except ValueError as problem:
+        raise _no_day(date) from problem
+    if day.isoformat() != date:
+        raise _no_day(date)
+    return day
+
+
+def day_before(date: str) -> str:
+    """The date before that one. Raises ReportError RPT-001."""
+    try:
+        return (day_named(date) - dt.timedelta(days=1)).isoformat()
+    except OverflowError as problem:
+        raise _no_day(date) from problem
+
+
+def _no_day(date: str) -> ReportError:
+    return ReportError(
+        "RPT-001", "the date must be a day, YYYY-MM-DD", where="date", value=date,
+        remedy="Give the local date of the cut-off that closes the day.",
+    )  # fmt: skip
 
 
 def reporting_date(at_ms: int, cutoff: str, zone: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from truceline.records.canonical import digest
+from truceline.report.days import day_before
 from truceline.report.disclosed import disclosed_incidents, incidents_between, withheld_after
 from truceline.report.view import View
 
@@ -26,7 +27,12 @@ def figures(view: View) -> dict[str, Any]:
         ReportError: see `View.check`.
     """
     view.check()
-    ids = figure_ids(view)
+    now = _period(view, view.day_from_ms, view.day_to_ms)
+    before = (
+        _period(view, view.previous_from_ms, view.previous_to_ms)
+        if compared(view.date, view.first_date)
+        else None
+    )
     return {
         "mission": view.mission, "exercise": "EXERCISE" if view.exercise else "",
         "date": view.date, "zone": view.zone,
@@ -34,15 +40,14 @@ def figures(view: View) -> dict[str, Any]:
         "previous_from_ms": view.previous_from_ms, "previous_to_ms": view.previous_to_ms,
         "log_size": view.log_size, "version": view.version,
         "figures": {
-            name: {
-                "value": now, "previous": before,
-                "change": None if now is None or before is None else now - before,
-                "unit": unit, "recompute_by": who,
-                "ids_digest": digest(sorted(ids[name])), "ids_count": len(ids[name]),
-            }
-            for name, (now, before, unit, who) in _values(view).items()
+            name: _printed(one, before[name][0] if before else None) for name, one in now.items()
         },
     }  # fmt: skip
+
+
+def compared(date: str, first_date: str) -> bool:
+    """Whether the day has a day of the mission before it."""
+    return not first_date or day_before(date) >= first_date
 
 
 def figure_ids(view: View) -> dict[str, list[str]]:
@@ -53,13 +58,15 @@ def figure_ids(view: View) -> dict[str, list[str]]:
     }
 
 
-def _values(view: View) -> dict[str, tuple[int | None, int | None, str, str]]:
-    now = _period(view, view.day_from_ms, view.day_to_ms)
-    before = _period(view, view.previous_from_ms, view.previous_to_ms)
-    return {name: (value, before[name][0], unit, who) for name, (value, _, unit, who) in now.items()}
-
-
 _Figure = tuple[int | None, list[str], str, str]
+
+
+def _printed(figure: _Figure, before: int | None) -> dict[str, Any]:
+    now, ids, unit, who = figure
+    return {
+        "value": now, "previous": before, "change": None if now is None or before is None else now - before,
+        "unit": unit, "recompute_by": who, "ids_digest": digest(sorted(ids)), "ids_count": len(ids),
+    }  # fmt: skip
 
 
 def _period(view: View, from_ms: int, to_ms: int) -> dict[str, _Figure]:
@@ -74,12 +81,21 @@ def _period(view: View, from_ms: int, to_ms: int) -> dict[str, _Figure]:
     if view.publish_sides:
         found |= _sides(view, inside)
     found |= _watched(view, from_ms, to_ms)
-    return found
+    return found | _hours(len(sector_ids(view)), to_ms - from_ms)
 
 
-def public_figures(rows: list[dict[str, Any]]) -> dict[str, int]:
-    """The figures of one period that anybody can recompute, from its disclosed rows (`disclosed.DISCLOSED`)."""
-    return {name: value or 0 for name, (value, _, _, _) in _counted(rows).items()}
+def public_figures(
+    rows: list[dict[str, Any]], before: list[dict[str, Any]] | None, *, sectors: int, spans_ms: tuple[int, int]
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    """All figures marked `public`, as `figures` gives them, from what is disclosed and nothing else.
+
+    Args:
+        rows, before: disclosed rows (`disclosed.DISCLOSED`) of the day, and of the period before it if there is one.
+        sectors: how many reporting sectors the public geometry has. spans_ms: how long both periods last.
+    """
+    now = _counted(rows) | _hours(sectors, spans_ms[0])
+    then = None if before is None else _counted(before) | _hours(sectors, spans_ms[1])
+    return {name: _printed(one, then[name][0] if then else None) for name, one in now.items()}
 
 
 def _counted(rows: list[dict[str, Any]]) -> dict[str, _Figure]:
@@ -144,19 +160,18 @@ def published_side(row: dict[str, Any]) -> str:
 def _watched(view: View, from_ms: int, to_ms: int) -> dict[str, _Figure]:
     """Sector-hours, each weighted by the best-placed kind of source: a lower bound of what all saw together."""
     if view.exposure is None:
-        return {
-            "hours_watched_e1": (None, [], "tenths of a sector-hour", "auditor"),
-            "hours_total_e1": (None, [], "tenths of a sector-hour", "auditor"),
-        }
+        return {"hours_watched_e1": (None, [], "tenths of a sector-hour", "auditor")}
     best: dict[str, int] = {}
     for row in view.exposure.select(["sector_id", "hour_ms", "watched_e4"]).to_pylist():
         if from_ms <= row["hour_ms"] < to_ms:
             name = f"{row['sector_id']}/{row['hour_ms']}"
             best[name] = max(best.get(name, 0), row["watched_e4"])
-    hours = len(sector_ids(view)) * ((to_ms - from_ms) // 3_600_000)
+    return {"hours_watched_e1": (sum(best.values()) // 1000, [], "tenths of a sector-hour", "auditor")}
+
+
+def _hours(sectors: int, span_ms: int) -> dict[str, _Figure]:
     return {
-        "hours_watched_e1": (sum(best.values()) // 1000, [], "tenths of a sector-hour", "auditor"),
-        "hours_total_e1": (hours * 10, [], "tenths of a sector-hour", "public"),
+        "hours_total_e1": (sectors * (span_ms // 3_600_000) * 10, [], "tenths of a sector-hour", "public")
     }
 
 

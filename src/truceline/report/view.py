@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 from truceline.errors import ReportError
 from truceline.records.kinds import Correction, Import, Notice, PlanStep, Reply, Review
 from truceline.records.parties import Alignment, Party
-from truceline.report.days import zone_named
+from truceline.report.days import day_named, local, zone_named
 
 COVERAGE: Final = pa.schema(
     [
@@ -77,23 +76,17 @@ class View:
     publish_sides: bool = False  # the mandate's setting (R12)
     as_of_ms: int | None = None  # when it is published; None means after the delay has run out
     delay_ms: int = DAY_MS  # places younger than this are withheld
+    first_date: str = ""  # the mission's first reporting day; no day is compared with one before it
 
     def check(self) -> None:
         """Refuse a view that cannot be reported.
 
         Raises:
             ReportError: RPT-001 the date, RPT-002 the periods, RPT-003 exercise and real rows mixed,
-                RPT-004 the zone, RPT-005 a finding about an absent incident, RPT-006 no reporting sector.
+                RPT-004 the zone, RPT-005 a finding about an absent incident, RPT-006 no reporting sector,
+                RPT-011 a day that is not over, RPT-012 a day before the mission.
         """
-        try:
-            proper = dt.date.fromisoformat(self.date).isoformat() == self.date
-        except ValueError:
-            proper = False
-        if not proper:
-            raise ReportError(
-                "RPT-001", "the date must be YYYY-MM-DD", where="date", value=self.date,
-                remedy="Give the local date of the cut-off.",
-            )  # fmt: skip
+        day_named(self.date)
         if not self.previous_from_ms < self.previous_to_ms == self.day_from_ms < self.day_to_ms:
             raise ReportError(
                 "RPT-002", "the previous period must end where the day starts", where="day_from_ms",
@@ -107,6 +100,7 @@ class View:
                     remedy="Never mix simulated and real rows in one mission.",
                 )  # fmt: skip
         zone_named(self.zone)
+        self._check_span()
         known = set(self.incidents["incident_id"].to_pylist())
         absent = sorted(set(self.findings["incident_id"].to_pylist()) - known)
         if absent:
@@ -118,4 +112,17 @@ class View:
             raise ReportError(
                 "RPT-006", "the geometry must hold at least one reporting sector", where="geometry",
                 remedy="Add a feature with role sector and an id.",
+            )  # fmt: skip
+
+    def _check_span(self) -> None:
+        if self.date < self.first_date:
+            raise ReportError(
+                "RPT-012", "the day must not lie before the mission", where="date", value=self.date,
+                remedy=f"The first reporting day is {self.first_date}.",
+            )  # fmt: skip
+        if self.as_of_ms is not None and self.as_of_ms < self.day_to_ms:
+            ends = local(self.day_to_ms, self.zone)
+            raise ReportError(
+                "RPT-011", "the day must be over", where="date", value=self.date,
+                remedy=f"Its cut-off is at {ends:%H:%M} on {ends:%Y-%m-%d}, {self.zone}; choose an earlier day.",
             )  # fmt: skip
