@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truceline.errors import EnvironmentFailure, EvidenceError
-from truceline.evidence import Blobs, RowTree, SealedRecord, Vault, disclosed_observations
+from truceline.evidence import Blobs, RowTree, SealedRecord, Vault, disclosed_observations, verify_wraps
 from truceline.log import merkle
 from truceline.records.columns import NEVER_NULL, OBSERVATIONS
 
@@ -52,7 +55,7 @@ def test_who_has_no_key_cannot_open(tmp_path: Path) -> None:
 
 def test_a_deleted_wrap_keeps_the_payload_closed_for_ever(tmp_path: Path) -> None:
     batch = vault(tmp_path).seal_batch(RECORDS, 4)
-    (tmp_path / "keys" / f"{batch.payloads_digest}.age").unlink()
+    next((tmp_path / "keys").glob(f"{batch.payloads_digest}.*.age")).unlink()
     with pytest.raises(EvidenceError, match="EVI-011"):
         vault(tmp_path).open_batch(batch.payloads_digest, batch.commitments)
 
@@ -76,19 +79,73 @@ def test_a_sealed_file_opens_with_its_secret(tmp_path: Path) -> None:
     target = tmp_path / "again.csv"
     assert vault(tmp_path / "v").open_file(digest, target) == b"salt"
     assert target.read_bytes() == source.read_bytes() == vault(tmp_path / "v").read_file(digest)
-    assert vault(tmp_path / "v").verify() == 1
+    assert vault(tmp_path / "v").files.verify([digest]) == []
+    verify_wraps(tmp_path / "v" / "keys", [digest])
 
 
 def test_an_altered_blob_is_refused_and_an_absent_one_named(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
     digest = blobs.put(b"original")
     assert blobs.put(b"original") == digest
-    assert blobs.verify() == 1
+    assert blobs.verify([digest]) == []
+    assert blobs.verify() == [digest]  # whole, but nobody names it
     blobs.path(digest).write_bytes(b"originaL")
     with pytest.raises(EvidenceError, match="EVI-002"):
         blobs.read(digest)
     with pytest.raises(EvidenceError, match="EVI-001"):
         blobs.read("0" * 64)
+
+
+def test_nothing_else_may_stand_among_the_originals(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    digest = blobs.put(b"original")
+    for name in ("note.txt", f"{digest[:2]}/note.txt", f"zz/{digest}", digest):
+        path = blobs.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"original")
+        with pytest.raises(EvidenceError, match="EVI-003"):
+            blobs.verify()
+        path.unlink()
+        if path.parent.name == "zz":
+            path.parent.rmdir()
+    assert blobs.verify([digest]) == []
+
+
+def test_half_written_files_of_ended_programs_are_swept_and_of_running_ones_kept(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    gone, going = tmp_path / f".{ended.pid}-1f.new", tmp_path / f".{os.getpid()}-1f.new"
+    for path in (gone, going):
+        path.write_bytes(b"half")
+    blobs = Blobs(tmp_path)
+    assert blobs.verify() == []
+    blobs.sweep()
+    assert not gone.exists()
+    assert going.exists()
+
+
+def test_an_altered_wrap_is_found_without_any_key(tmp_path: Path) -> None:
+    batch = vault(tmp_path).seal_batch(RECORDS, 4)
+    keys = tmp_path / "keys"
+    (wrap,) = keys.iterdir()
+    raw = wrap.read_bytes()
+    for at in (0, len(raw) // 2, len(raw) - 1):
+        wrap.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        with pytest.raises(EvidenceError, match="EVI-013"):
+            verify_wraps(keys, [batch.payloads_digest])
+        with pytest.raises(EvidenceError, match="EVI-013"):
+            vault(tmp_path).open_batch(batch.payloads_digest, batch.commitments)
+    wrap.write_bytes(raw)
+    verify_wraps(keys, [batch.payloads_digest])
+    (keys / "note").write_bytes(b"x")
+    with pytest.raises(EvidenceError, match="EVI-003"):
+        verify_wraps(keys, [batch.payloads_digest])
+    (keys / "note").unlink()
+    wrap.unlink()
+    with pytest.raises(EvidenceError, match="EVI-001"):
+        verify_wraps(keys, [batch.payloads_digest])
+    keys.rmdir()
+    verify_wraps(keys, [batch.payloads_digest])  # a copy without any wraps, as parties hold it
 
 
 def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

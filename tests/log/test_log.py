@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 from truceline.errors import EnvironmentFailure, LogError
 from truceline.log import merkle
-from truceline.log.log import Author, Log, verify
+from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey, VerifierKey
+from truceline.log.verifying import verify
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "merkle"
-LOG_KEY, OFFICER = SigningKey("log", b"\x01" * 32), SigningKey("officer", b"\x02" * 32)
+LOG_KEY, OFFICER = SigningKey("truceline.test/one", b"\x01" * 32), SigningKey("officer", b"\x02" * 32)
 AT = "2031-03-03T00:00:00Z"
 
 
 def build(folder: Path, size: int) -> Log:
-    log = Log.create(folder, "truceline.test/one", LOG_KEY)
+    log = Log.create(folder, LOG_KEY)
     genesis = Author(LOG_KEY, log).note("genesis", {"keys": {"officer": str(OFFICER.vkey)}}, AT)
     log.append([genesis])
     author = Author(OFFICER, log)
@@ -75,7 +76,7 @@ from pathlib import Path
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
 folder, step = Path(sys.argv[1]), sys.argv[2]
-log = Log.open(folder, SigningKey("log", b"\\x01" * 32))
+log = Log.open(folder, SigningKey("truceline.test/one", b"\\x01" * 32))
 note = Author(SigningKey("officer", b"\\x02" * 32), log).note("decision", {"late": 1}, "2031-03-04T00:00:00Z")
 log.append([note], fault=lambda at: os._exit(9) if at == step else None)
 """

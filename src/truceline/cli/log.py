@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from truceline.cli.common import AsJson, Folder, emit
-from truceline.errors import NotAMission
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify as verify_folder
 from truceline.records.kinds import word_of
@@ -18,16 +18,13 @@ app = typer.Typer(help="Verify and read the log.", no_args_is_help=True)
 @app.command()
 def verify(folder: Folder, as_json: AsJson = False) -> None:
     """Check every byte that the log vouches for; exits 1 and names the entry when one was altered."""
-    if not (folder / "state").is_dir():
-        raise NotAMission(
-            "MIS-002", "the folder must hold a mission", where=str(folder), remedy="Check the path."
-        )
-    size = verify_folder(folder)
-    emit(
-        {"verified": True, "log_size": size},
-        as_json,
-        f"{size:,} entries verified: signatures, sequences, root, tiles, originals.",
-    )
+    made = verify_folder(folder)
+    lines = [
+        f"{made.log_size:,} entries verified: signatures, sequences, root, tiles; {made.originals:,} originals, "
+        f"{made.sealed:,} sealed files, {made.reports:,} report files.",
+        *(f"note: {remark}" for remark in made.remarks),
+    ]
+    emit({"verified": True} | asdict(made), as_json, "\n".join(lines))
 
 
 @app.command()

@@ -8,8 +8,9 @@ from truceline.evidence.blobs import Blobs
 from truceline.evidence.commitments import DUMMY, Opened, SealedRecord, commitment_of
 from truceline.evidence.disclose import disclosed_observations
 from truceline.evidence.rowtree import RowTree
-from truceline.evidence.vault import Vault
+from truceline.evidence.vault import Vault, verify_wraps
 
 __all__ = [
     "DUMMY", "Blobs", "Opened", "RowTree", "SealedRecord", "Vault", "commitment_of", "disclosed_observations",
+    "verify_wraps",
 ]  # fmt: skip

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from truceline.errors import EnvironmentFailure, EvidenceError
+from truceline.log.files import sync_folder
 
 _BLOCK = 1 << 20
+_DIGEST, _SUBFOLDER = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{2}")
+_UNFINISHED = re.compile(r"\.\d+-\w+\.new|\.[0-9a-f]{64}\.[0-9a-f]{64}\.age\.new")
 
 
 class Blobs:
@@ -41,9 +45,11 @@ class Blobs:
                 os.fsync(out.fileno())
             digest = sha.hexdigest()
             target = self.path(digest)
-            target.parent.mkdir(exist_ok=True)
+            if not target.parent.is_dir():
+                target.parent.mkdir(exist_ok=True)
+                sync_folder(self.folder)
             temporary.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as problem:
             temporary.unlink(missing_ok=True)
             raise EnvironmentFailure(
@@ -82,12 +88,61 @@ class Blobs:
                 remedy="The file was altered: fetch it from another copy of the mission.",
             )  # fmt: skip
 
-    def verify(self) -> int:
-        """Check every file that stands here; the number of them. Raises EvidenceError EVI-002."""
-        names = [path.name for path in sorted(self.folder.glob("??/*")) if path.is_file()]
-        for name in names:
-            self.check(name)
-        return len(names)
+    def verify(self, named: Iterable[str] = ()) -> list[str]:
+        """Check every file that stands here, and that those the log names are there.
+
+        Args:
+            named: digests that the log names.
+        Returns:
+            the digests of whole files that the log does not name: a program that ended early may leave them.
+        Raises:
+            EvidenceError: EVI-001 absent, EVI-002 altered, EVI-003 something else stands here.
+        """
+        held = set()
+        for path in sorted(self.folder.rglob("*")):
+            if is_unfinished(path) or _is_subfolder(path, self.folder):
+                continue
+            if path.is_symlink() or path != self.path(path.name) or not _DIGEST.fullmatch(path.name):
+                raise stray(path)
+            self.check(path.name)
+            held.add(path.name)
+        wanted = set(named)
+        for digest in sorted(wanted - held):
+            self.check(digest)
+        return sorted(held - wanted)
+
+    def sweep(self) -> None:
+        """Remove what programs that have ended left half-written; nobody else may be writing here."""
+        for path in self.folder.glob(".*.new"):
+            if is_unfinished(path) and not _is_running(int(path.name[1:].partition("-")[0])):
+                path.unlink(missing_ok=True)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a file is half-written: `put` was cut short, or goes on elsewhere."""
+    return _UNFINISHED.fullmatch(path.name) is not None and path.is_file()
+
+
+def stray(path: Path) -> EvidenceError:
+    """Something stands where only bytes by their digest may."""
+    return EvidenceError(
+        "EVI-003", "nothing may stand here but bytes under their digest", where=str(path),
+        remedy="Somebody put it there: move it away, and ask where it came from.",
+    )  # fmt: skip
+
+
+def _is_subfolder(path: Path, folder: Path) -> bool:
+    return path.is_dir() and path.parent == folder and _SUBFOLDER.fullmatch(path.name) is not None
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _blocks(content: bytes | Path | BinaryIO) -> Iterator[bytes]:
@@ -98,13 +153,3 @@ def _blocks(content: bytes | Path | BinaryIO) -> Iterator[bytes]:
             yield from iter(lambda: file.read(_BLOCK), b"")
     else:
         yield from iter(lambda: content.read(_BLOCK), b"")
-
-
-def _sync_folder(path: Path) -> None:
-    if os.name == "nt":  # pragma: no cover - folders cannot be synced there
-        return
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -6,10 +6,12 @@ Batches are encrypted record by record with ChaCha20-Poly1305 (RFC 8439), files 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,8 +22,11 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from pyrage import x25519
 
 from truceline.errors import EvidenceError
-from truceline.evidence.blobs import Blobs
+from truceline.evidence.blobs import Blobs, is_unfinished, stray
 from truceline.evidence.commitments import DUMMY, Opened, SealedRecord, commitment_of, leaf, padded, unpadded
+from truceline.log.files import write_durably
+
+_WRAP = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{64}\.age")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Vault:
         Raises:
             EvidenceError: EVI-001, EVI-002, EVI-011 no key for it, EVI-012 a payload is not what was committed.
         """
-        body, secrets, at, opened = self.payloads.read(payloads_digest), self._unwrap(payloads_digest), 0, []
+        secrets, body, at, opened = self._unwrap(payloads_digest), self.payloads.read(payloads_digest), 0, []
         for number, committed in enumerate(commitments):
             size = int.from_bytes(body[at : at + 4], "big")
             cipher, at = body[at + 4 : at + 4 + size], at + 4 + size
@@ -100,7 +105,7 @@ class Vault:
         """Encrypt a file with `secret` beside its key (e.g. the salt of its rows); the digest of the ciphertext."""
         identity = x25519.Identity.generate()
         self.files.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.files.folder / f".{os.getpid()}.sealing"
+        temporary = self.files.folder / f".{os.getpid()}-sealing.new"
         try:
             opened = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
             with opened as plain, temporary.open("wb") as out:
@@ -130,24 +135,26 @@ class Vault:
             pyrage.decrypt_io(_whole(cipher), out, [x25519.Identity.from_str(wrapped["identity"])])
         return out.getvalue()
 
-    def verify(self) -> int:
-        """Check the digests of all ciphertexts; the number of them."""
-        return self.payloads.verify() + self.files.verify()
+    def sweep(self) -> None:
+        """Remove what programs that have ended left half-written; nobody else may be sealing."""
+        self.payloads.sweep()
+        self.files.sweep()
+        for path in self.keys.glob(".*.new"):
+            path.unlink(missing_ok=True)
 
     def _wrap(self, digest: str, secret: bytes) -> None:
-        wraps = Blobs(self.keys)
-        wraps.folder.mkdir(parents=True, exist_ok=True)
-        stored = wraps.put(pyrage.encrypt(secret, self._recipients))
-        wraps.path(stored).replace(self.keys / f"{digest}.age")
+        wrapped = pyrage.encrypt(secret, self._recipients)
+        write_durably(self.keys / f"{digest}.{hashlib.sha256(wrapped).hexdigest()}.age", wrapped)
 
     def _unwrap(self, digest: str) -> bytes:
-        path = self.keys / f"{digest}.age"
-        if self._identity is not None and path.is_file():
+        """What was sealed beside `digest`. Raises EvidenceError EVI-011, EVI-013."""
+        found = sorted(self.keys.glob(f"{digest}.*.age")) if self._identity is not None else []
+        for path in found:
             try:
-                return bytes(pyrage.decrypt(path.read_bytes(), [self._identity]))
-            except pyrage.DecryptError as problem:
-                raise self._closed(path) from problem
-        raise self._closed(path)
+                return bytes(pyrage.decrypt(_checked(path), [self._identity]))
+            except pyrage.DecryptError:
+                continue
+        raise self._closed(self.keys / f"{digest}.*.age")
 
     @staticmethod
     def _closed(path: Path) -> EvidenceError:
@@ -166,3 +173,40 @@ class Vault:
 
 def _whole(file: BinaryIO) -> BinaryIO:
     return io.BytesIO(file.read())
+
+
+def verify_wraps(keys: Path, sealed: Collection[str]) -> None:
+    """Check the wrapped keys in a folder byte for byte, without opening any.
+
+    The name of a wrap is the digest of what it opens and its own. A copy that holds no wraps at all, such as a party's, is whole.
+
+    Args:
+        sealed: digests of the ciphertexts that the log names.
+    Raises:
+        EvidenceError: EVI-001 a wrap is missing, EVI-003 something else stands there, EVI-013 a wrap was altered.
+    """
+    if not keys.is_dir():
+        return
+    held = set()
+    for path in sorted(keys.rglob("*")):
+        if is_unfinished(path):
+            continue
+        if path.is_symlink() or not _WRAP.fullmatch(path.name) or not path.is_file() or path.parent != keys:
+            raise stray(path)
+        _checked(path)
+        held.add(path.name.partition(".")[0])
+    for digest in sorted(set(sealed) - held):
+        raise EvidenceError(
+            "EVI-001", "the log names bytes that must be in the folder", where=str(keys / f"{digest}.*.age"),
+            remedy="Fetch the wrapped key from another copy of the mission's own.",
+        )  # fmt: skip
+
+
+def _checked(path: Path) -> bytes:
+    wrapped = path.read_bytes()
+    if f".{hashlib.sha256(wrapped).hexdigest()}.age" not in path.name:
+        raise EvidenceError(
+            "EVI-013", "a wrapped key must hash to its name", where=str(path),
+            remedy="The file was altered: fetch it from another copy of the mission's own.",
+        )  # fmt: skip
+    return wrapped

@@ -37,13 +37,20 @@ def entry_text(origin: str, entry: Entry) -> bytes:
     fields = {name: getattr(entry, name) for name in Entry.__slots__}
     text = f"{origin}/entry/v1\n".encode() + rfc8785.dumps(fields) + b"\n"
     if len(text) > MAX_ENTRY_BYTES:
-        raise LogError("LOG-020", f"an entry must be at most {MAX_ENTRY_BYTES} bytes", value=len(text))
+        raise _too_long(len(text))
     return text
 
 
 def sign_entry(origin: str, entry: Entry, key: SigningKey) -> bytes:
-    """The signed note of an entry."""
-    return key.sign(entry_text(origin, entry))
+    """The signed note of an entry.
+
+    Raises:
+        LogError: LOG-020 too long.
+    """
+    note = key.sign(entry_text(origin, entry))
+    if len(note) > MAX_ENTRY_BYTES:
+        raise _too_long(len(note))
+    return note
 
 
 def entry_id(note: bytes) -> str:
@@ -64,9 +71,40 @@ def parse_entry(origin: str, note: bytes, keys: dict[str, VerifierKey]) -> Entry
     try:
         fields = json.loads(line)
         entry = Entry(**fields)
-        same = entry_text(origin, entry) == text
-    except (ValueError, TypeError, rfc8785.CanonicalizationError) as problem:
+        same = _typed(entry) and entry_text(origin, entry) == text
+    except (ValueError, TypeError, RecursionError, rfc8785.CanonicalizationError) as problem:
         raise LogError("LOG-022", "an entry must be canonical JSON", value=line[:60]) from problem
     if not same or entry.author != signer:
         raise LogError("LOG-022", "an entry must be canonical and signed by its author", value=signer)
     return entry
+
+
+def unchecked(origin: str, note: bytes) -> Entry:
+    """The entry of a note whose signature was checked before, or whose bytes a signed root covers.
+
+    Raises:
+        LogError: LOG-022, not an entry.
+    """
+    try:
+        return Entry(**json.loads(note.rpartition(b"\n\n")[0].partition(b"\n")[2]))
+    except (ValueError, TypeError, RecursionError) as problem:
+        raise LogError(
+            "LOG-022", "an entry must be canonical JSON", where=origin, value=note[:60]
+        ) from problem
+
+
+def _typed(entry: Entry) -> bool:
+    words = (entry.kind, entry.author, entry.prev, entry.at)
+    numbers = (entry.seq, entry.seen)
+    return (
+        all(type(one) is str for one in words)
+        and all(type(one) is int and one >= 0 for one in numbers)
+        and type(entry.body) is dict
+    )
+
+
+def _too_long(length: int) -> LogError:
+    return LogError(
+        "LOG-020", f"an entry must be at most {MAX_ENTRY_BYTES:,} bytes", value=length,
+        remedy="Say it shorter, or put it into a file and import that.",
+    )  # fmt: skip

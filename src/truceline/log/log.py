@@ -1,72 +1,83 @@
 """The log on disk: one sequencer, the order of durability, and reading back.
 
 0 blobs and payloads are the caller's. 1 staging is written and synced. 2 it is read back, the root recomputed, signed.
-3 the checkpoint is swapped in SQLite: the commit point. 4 tiles, then the checkpoint file; staging can go.
-On opening: staging that the commit point covers is published again, staging that it does not is dropped.
+3 the commit point is replaced: the entries are recorded. 4 tiles, then the checkpoint file; then staging can go.
+Whatever opens the log first after a crash finishes step 4, or drops what never came to step 3.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import struct
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from truceline.errors import LogError
-from truceline.log import tiles
-from truceline.log.commit import CommitPoint
-from truceline.log.entries import Entry, entry_id, parse_entry, sign_entry
-from truceline.log.files import write_durably
+from truceline.errors import EnvironmentFailure, LogError
+from truceline.log import staging, tiles
+from truceline.log.chain import Chain
+from truceline.log.checkpoints import EMPTY, Checkpoint, CommitPoint, sign_checkpoint
+from truceline.log.entries import Entry, entry_id, sign_entry, unchecked
+from truceline.log.files import sync_folder, unfinished, write_durably
+from truceline.log.locking import locked
 from truceline.log.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion
-from truceline.log.notes import SigningKey, VerifierKey, open_note
-
-
-def checkpoint_text(origin: str, size: int, root: bytes) -> bytes:
-    """C2SP tlog-checkpoint without extension lines."""
-    return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+from truceline.log.notes import SigningKey, VerifierKey
 
 
 class Log:
-    """An append-only log in `folder`; `key` is the log's own, needed to append."""
+    """An append-only log in `folder`; use `create` or `open`."""
 
-    def __init__(self, folder: Path, origin: str, key: SigningKey | None) -> None:
-        self.folder, self.origin, self._key = folder, origin, key
-        self._commit = CommitPoint(folder / "state" / "commit.sqlite")
+    def __init__(self, folder: Path, key: VerifierKey, signer: SigningKey | None) -> None:
+        self.folder, self.origin, self.key, self._signer = folder, key.name, key, signer
+        self.commit_point = CommitPoint(folder / "state" / "commit", key)
         self._staging = folder / "state" / "staging"
+        self._held = 0
+        self._forget()
+
+    def _forget(self) -> None:
         self.notes: list[bytes] = []
+        self._at = EMPTY
         self._tree = CompactRange()
         self._index: dict[str, int] = {}
+        self._chain: Chain | None = None
 
     @classmethod
-    def create(cls, folder: Path, origin: str, key: SigningKey) -> Log:
-        """A new, empty log."""
+    def create(cls, folder: Path, key: SigningKey) -> Log:
+        """A new, empty log; the name of its key is its origin.
+
+        Raises:
+            LogError: LOG-033, there is one. EnvironmentFailure: ENV-001.
+        """
         if (folder / "log").exists():
-            raise LogError("LOG-033", "the folder must not hold a log yet", value=str(folder))
-        log = cls(folder, origin, key)
-        log._commit.create()
-        write_durably(folder / "state" / "origin", f"{origin}\n{key.vkey}\n".encode())
-        (folder / "log").mkdir()
+            raise LogError(
+                "LOG-033", "the folder must not hold a log yet", where=str(folder),
+                remedy="Choose an empty folder.",
+            )  # fmt: skip
+        log = cls(folder, key.vkey, key)
+        (folder / "log").mkdir(parents=True)
+        write_durably(folder / "state" / "origin", origin_file(log.key))
+        sync_folder(folder)
         return log
 
     @classmethod
     def open(cls, folder: Path, key: SigningKey | None = None) -> Log:
-        """Open and, after a crash, finish what the commit point had acknowledged."""
-        origin, _ = read_origin(folder)
-        log = cls(folder, origin, key)
-        size, _ = log._commit.read()
-        if log._staging.exists():
-            staged = log._staging.read_bytes()
-            (first,) = struct.unpack_from(">Q", staged)
-            if first < size:
-                log._load(first)
-                log._adopt(tiles.split_bundle(staged[8:]))
-                log._publish(first)
-            log._staging.unlink()
-        if log.size != size:
-            log._load(size)
+        """Open and, after a crash, finish what the commit point had acknowledged.
+
+        Args:
+            key: the log's own, needed to append.
+        Raises:
+            LogError: LOG-036 no log here; LOG-011..013, LOG-030, LOG-031, LOG-037..039, LOG-042 it was altered.
+            EnvironmentFailure: ENV-001, ENV-003.
+        """
+        log = cls(folder, read_origin(folder), key)
+        if log.is_unfinished:
+            with log.writing():
+                return log
+        with locked(_lock(folder), shared=True):
+            log._load(log.commit_point.read())
         return log
+
+    # Reading
 
     @property
     def size(self) -> int:
@@ -78,62 +89,13 @@ class Log:
 
     @property
     def checkpoint(self) -> bytes:
-        """The signed checkpoint at the commit point."""
-        return self._commit.read()[1]
+        """The signed checkpoint over what this object holds."""
+        return self._at.note
 
-    def append(
-        self, notes: Sequence[bytes], *, fault: Callable[[str], None] = lambda step: None
-    ) -> list[int]:
-        """Append signed notes; durable when this returns. The same id keeps its index.
-
-        `fault` is called with the name of each step, so that a test can end the process there.
-        """
-        if self._key is None:
-            raise LogError("LOG-034", "appending needs the log's key", value=str(self.folder))
-        fresh = {entry_id(note): note for note in notes if entry_id(note) not in self._index}
-        if fresh:
-            first, added = self.size, list(fresh.values())
-            packed = b"".join(struct.pack(">H", len(note)) + note for note in added)
-            write_durably(self._staging, struct.pack(">Q", first) + packed)
-            fault("staged")
-            staged = tiles.split_bundle(self._staging.read_bytes()[8:])
-            if staged != added:
-                raise LogError("LOG-035", "what was staged must read back the same", where=str(self._staging))
-            tree = CompactRange()
-            tree.size, tree._stack = self._tree.size, list(self._tree._stack)
-            tree.extend(map(leaf_hash, staged))
-            signed = self._key.sign(checkpoint_text(self.origin, tree.size, tree.root()))
-            fault("signed")
-            self._commit.swap(first, tree.size, signed)
-            fault("committed")
-            self._adopt(staged)
-            self._publish(first)
-            fault("published")
-            self._staging.unlink()
-        return [self._index[entry_id(note)] for note in notes]
-
-    def _adopt(self, notes: Sequence[bytes]) -> None:
-        for note in notes:
-            self._index[entry_id(note)] = len(self.notes)
-            self.notes.append(note)
-        self._tree.extend(map(leaf_hash, notes))
-
-    def _publish(self, start: int) -> None:
-        for name, content in tiles.publish(self.notes, start).items():
-            write_durably(self.folder / "log" / name, content)
-        for stale in (self.folder / "log").rglob("*.p"):
-            full = stale.with_suffix("")
-            newest = max(int(part.name) for part in stale.iterdir())
-            for part in stale.iterdir():
-                if full.exists() or int(part.name) != newest:
-                    part.unlink()
-            if not any(stale.iterdir()):
-                stale.rmdir()
-        write_durably(self.folder / "log" / "checkpoint", self._commit.read()[1])
-
-    def _load(self, size: int) -> None:
-        self.notes, self._tree, self._index = [], CompactRange(), {}
-        self._adopt(read_bundles(self.folder, size))
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a crash left something to finish or to drop."""
+        return self._staging.exists() or any(self._unfinished())
 
     def entries(self, start: int = 0) -> Iterator[tuple[int, str, Entry]]:
         """Index, id and entry, without checking signatures again (`verify` does)."""
@@ -146,6 +108,162 @@ class Log:
 
     def prove_consistency(self, old_size: int) -> list[bytes]:
         return prove_consistency([leaf_hash(note) for note in self.notes], old_size)
+
+    # Writing
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only sequencer, and hold what the others appended; may be nested.
+
+        Raises:
+            EnvironmentFailure: ENV-001; ENV-003, another program is writing. LogError: as `open`.
+        """
+        if self._held:
+            yield
+            return
+        with locked(_lock(self.folder)):
+            self._settle()
+            self._held += 1
+            try:
+                yield
+            finally:
+                self._held -= 1
+
+    def append(
+        self, notes: Sequence[bytes], *, fault: Callable[[str], None] = lambda step: None
+    ) -> list[int]:
+        """Append signed notes; durable when this returns. The same id keeps its index.
+
+        `fault` is called with the name of each step, so that a test can end the process there.
+
+        Raises:
+            LogError: LOG-034 no key; LOG-032 others appended since these notes were signed; LOG-010..013, LOG-021,
+                LOG-022, LOG-040 a note that `verify` would refuse; LOG-035. EnvironmentFailure: ENV-001, ENV-003.
+        """
+        known = self.size
+        with self.writing():
+            if self._signer is None:
+                raise LogError(
+                    "LOG-034", "appending needs the log's key", where=str(self.folder),
+                    remedy="Give the folder of keys with --keys.",
+                )  # fmt: skip
+            if self.size != known:
+                raise LogError(
+                    "LOG-032", "nobody else may have moved the log meanwhile", where=str(self.folder),
+                    value=known, remedy="Run the same command again.",
+                )  # fmt: skip
+            chain = self._chain_so_far()
+            for note in notes:
+                if self.size:
+                    chain.check(note)
+            fresh = {entry_id(note): note for note in notes if entry_id(note) not in self._index}
+            if fresh:
+                try:
+                    for note in fresh.values():
+                        chain.admit(note)
+                    self._sequence(list(fresh.values()), self._signer, fault)
+                except BaseException:
+                    self._chain = None  # it went ahead of the log
+                    raise
+            return [self._index[entry_id(note)] for note in notes]
+
+    def _sequence(self, notes: list[bytes], signer: SigningKey, fault: Callable[[str], None]) -> None:
+        first = self.size
+        staging.stage(self._staging, first, notes)
+        fault("staged")
+        if staging.staged(self._staging) != (first, notes):
+            raise LogError(
+                "LOG-035", "what was staged must read back the same", where=str(self._staging),
+                remedy="Nothing was recorded. The disk or the memory of this machine is failing.",
+            )  # fmt: skip
+        tree = CompactRange()
+        tree.size, tree._stack = self._tree.size, list(self._tree._stack)
+        tree.extend(map(leaf_hash, notes))
+        made = sign_checkpoint(signer, tree.size, tree.root())
+        fault("signed")
+        self.commit_point.swap(self._at, made)
+        fault("committed")
+        self._adopt(notes)
+        self._at = made
+        # From here on the entries are recorded. If the disk is full now, the next one to open the log publishes them.
+        with contextlib.suppress(EnvironmentFailure):
+            self._publish(first)
+            fault("published")
+            self._drop_staging()
+
+    def _chain_so_far(self) -> Chain:
+        if self._chain is None:
+            self._chain = Chain(self.key)
+            for note in self.notes:
+                self._chain.follow(note)
+        return self._chain
+
+    def _settle(self) -> None:
+        """Finish or drop what a crash left, then hold the state of the commit point."""
+        at, waiting = self.commit_point.read(), staging.staged(self._staging)
+        if waiting is not None:
+            first, notes = waiting
+            if first > at.size or first < at.size != first + len(notes):
+                raise staging.unfit(self._staging)
+            if first < at.size:
+                self._forget()
+                self._adopt(read_bundles(self.folder, first))
+                self._adopt(notes)
+                if self.root != at.root:
+                    self._forget()
+                    raise staging.unfit(self._staging)
+                self._at = at
+                self._publish(first)
+            self._drop_staging()
+        for path in self._unfinished():
+            path.unlink(missing_ok=True)
+        if at != self._at:
+            self._load(at)
+
+    def _unfinished(self) -> Iterator[Path]:
+        for folder in ("log", "state"):
+            yield from unfinished(self.folder / folder)
+
+    def _load(self, at: Checkpoint) -> None:
+        notes = read_bundles(self.folder, at.size)
+        if notes[: self.size] != self.notes:
+            raise LogError(
+                "LOG-043", "the log may only grow", where=str(self.folder), value=at.size,
+                remedy="An older copy was put in its place: keep this folder as it is, and compare with another copy.",
+            )  # fmt: skip
+        self._adopt(notes[self.size :])
+        self._at, self._chain = at, None
+        if at.size and self.root != at.root:
+            self._forget()
+            raise LogError(
+                "LOG-039", "the entries must hash to the signed root", where=f"size {at.size}",
+                remedy="The log was altered: `truceline log verify` names the place.",
+            )  # fmt: skip
+
+    def _adopt(self, notes: Sequence[bytes]) -> None:
+        for note in notes:
+            self._index[entry_id(note)] = len(self.notes)
+            self.notes.append(note)
+        self._tree.extend(map(leaf_hash, notes))
+
+    def _publish(self, start: int) -> None:
+        """Tiles, then the checkpoint; then the partial tiles that fuller ones replaced can go."""
+        for name, content in tiles.publish(self.notes, start).items():
+            write_durably(self.folder / "log" / name, content)
+        write_durably(self.folder / "log" / "checkpoint", self._at.note)
+        with _disk(self.folder / "log"):
+            for stale in (self.folder / "log").rglob("*.p"):
+                full = stale.with_suffix("")
+                newest = max((int(part.name) for part in stale.iterdir()), default=0)
+                for part in stale.iterdir():
+                    if full.exists() or int(part.name) != newest:
+                        part.unlink()
+                if not any(stale.iterdir()):
+                    stale.rmdir()
+
+    def _drop_staging(self) -> None:
+        with _disk(self._staging):
+            self._staging.unlink(missing_ok=True)
 
 
 class Author:
@@ -164,101 +282,81 @@ class Author:
         return note
 
 
-def unchecked(origin: str, note: bytes) -> Entry:
-    """The entry of a note that `verify` has checked or will check."""
-    text = note.rpartition(b"\n\n")[0]
-    return Entry(**json.loads(text.partition(b"\n")[2]))
+def origin_file(key: VerifierKey) -> bytes:
+    """The bytes of `state/origin`: the origin, and the log's key."""
+    return f"{key.name}\n{key}\n".encode()
 
 
-def read_origin(folder: Path) -> tuple[str, VerifierKey]:
-    """Origin and log key that this copy pins.
+def read_origin(folder: Path) -> VerifierKey:
+    """The log's key, whose name is the origin, that this copy pins.
 
     Raises:
-        LogError: LOG-036, there is no log here.
+        LogError: LOG-036, there is no log here, or its origin was altered.
     """
     path = folder / "state" / "origin"
     try:
-        origin, vkey = path.read_text().splitlines()
-    except (OSError, ValueError) as problem:
-        raise LogError("LOG-036", "the folder must hold a log", where=str(path)) from problem
-    return origin, VerifierKey.parse(vkey)
+        raw = path.read_bytes()
+        key = VerifierKey.parse(raw.decode().split("\n")[1])
+    except (OSError, ValueError, IndexError, LogError) as problem:
+        raise _no_origin(path) from problem
+    if raw != origin_file(key):
+        raise _no_origin(path)
+    return key
 
 
 def read_bundles(folder: Path, size: int) -> list[bytes]:
     """The first `size` notes from the entry bundles.
 
     Raises:
-        LogError: LOG-037, a bundle is missing or short.
+        LogError: LOG-030, LOG-037, a bundle is missing or short.
     """
     notes: list[bytes] = []
     for number in range(-(-size // tiles.WIDTH)):
-        base = folder / "log" / tiles._name("entries", number, tiles.WIDTH)
-        parts = (
-            [base]
-            if base.exists()
-            else sorted(base.parent.glob(f"{base.name}.p/*"), key=lambda p: int(p.name))
-        )
+        base = folder / "log" / tiles.path_of("entries", number, tiles.WIDTH)
+        parts = [base] if base.is_file() else _partial(base)
         if not parts:
-            raise LogError("LOG-037", "every entry bundle must be there", where=f"entry {len(notes)}")
-        notes += tiles.split_bundle(parts[-1].read_bytes())
-    if len(notes) < size:
-        raise LogError("LOG-037", "every entry bundle must be there", where=f"entry {len(notes)}")
+            raise _missing(base)
+        try:
+            notes += tiles.split_bundle(parts[-1].read_bytes())
+        except LogError as problem:
+            raise LogError(
+                problem.code, problem.rule, where=str(parts[-1]), value=problem.value,
+                remedy="Fetch the file from another copy.",
+            ) from problem  # fmt: skip
+        if len(notes) < min(size, (number + 1) * tiles.WIDTH):
+            raise _missing(base)
     return notes[:size]
 
 
-def verify(folder: Path) -> None:
-    """Check every published byte, signature, sequence and the root against the commit point.
-
-    Raises:
-        LogError: LOG-011..013, LOG-021, LOG-022 an entry; LOG-030, LOG-037 a bundle; LOG-038 a published file differs;
-            LOG-039 the root differs; LOG-040 an author's sequence is broken.
-    """
-    origin, log_key = read_origin(folder)
-    size, checkpoint = CommitPoint(folder / "state" / "commit.sqlite").read()
-    notes = read_bundles(folder, size)
-    tree = CompactRange()
-    keys: dict[str, VerifierKey] = {}
-    last: dict[str, tuple[int, str]] = {}
-    for index, note in enumerate(notes):
-        if index == 0:
-            keys = {log_key.name: log_key} | {
-                name: VerifierKey.parse(line) for name, line in _genesis_keys(origin, note).items()
-            }
-        try:
-            entry = parse_entry(origin, note, keys)
-        except LogError as problem:
-            raise LogError(
-                problem.code, problem.rule, where=f"entry {index}", value=problem.value,
-                remedy="The log was altered: compare with another copy.",
-            ) from problem  # fmt: skip
-        seq, prev = last.get(entry.author, (0, ""))
-        if (entry.seq, entry.prev) != (seq, prev):
-            raise LogError(
-                "LOG-040",
-                "an author's entries must follow each other",
-                where=f"entry {index}",
-                value=entry.seq,
-            )
-        last[entry.author] = (seq + 1, entry_id(note))
-        tree.extend([leaf_hash(note)])
-    text, _ = open_note(checkpoint, {log_key.name: log_key})
-    if text != checkpoint_text(origin, size, tree.root()):
-        raise LogError("LOG-039", "the entries must hash to the signed root", where=f"size {size}")
-    expected = tiles.publish(notes) | {"checkpoint": checkpoint}
-    published = {
-        p.relative_to(folder / "log").as_posix(): p for p in (folder / "log").rglob("*") if p.is_file()
-    }
-    for name in sorted(expected.keys() | published.keys()):
-        if name not in published or name not in expected or published[name].read_bytes() != expected[name]:
-            raise LogError(
-                "LOG-038", "a published file must be what the commit point implies", where=f"log/{name}",
-                remedy="The log was altered: compare with another copy.",
-            )  # fmt: skip
+def _partial(base: Path) -> list[Path]:
+    found = [one for one in base.parent.glob(f"{base.name}.p/*") if one.name.isdecimal() and one.is_file()]
+    return sorted(found, key=lambda one: int(one.name))
 
 
-def _genesis_keys(origin: str, note: bytes) -> dict[str, str]:
+def _missing(base: Path) -> LogError:
+    return LogError(
+        "LOG-037", "every entry bundle must be there and full", where=str(base),
+        remedy="Fetch the file from another copy.",
+    )  # fmt: skip
+
+
+def _no_origin(path: Path) -> LogError:
+    return LogError(
+        "LOG-036", "the folder must hold a log, with its origin and key", where=str(path),
+        remedy="Check the path; if this is the mission, the file was altered or lost: compare with another copy.",
+    )  # fmt: skip
+
+
+def _lock(folder: Path) -> Path:
+    return folder / "state" / "origin"
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
     try:
-        body = unchecked(origin, note).body
-        return {str(name): str(line) for name, line in body["keys"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise LogError("LOG-022", "the genesis entry must be readable", where="entry 0") from problem
+        yield
+    except OSError as problem:
+        raise EnvironmentFailure(
+            "ENV-001", "the disk must take the change", where=str(path), value=problem.strerror,
+            remedy="Check the folder and its rights, then run the same command again.",
+        ) from problem  # fmt: skip

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from truceline.errors import LogError
+from truceline.log.files import write_durably
 
 _DASH = "— "
 
@@ -67,13 +68,23 @@ class SigningKey:
 
     @classmethod
     def load(cls, path: Path) -> SigningKey:
-        name, seed = path.read_text().split()
-        return cls(name, bytes.fromhex(seed))
+        """Read what `save` kept.
+
+        Raises:
+            LogError: LOG-014, not a signing key.
+        """
+        try:
+            name, _, seed = path.read_text(encoding="utf-8").removesuffix("\n").rpartition(" ")
+            key = cls(name, bytes.fromhex(seed))
+        except (OSError, ValueError) as problem:
+            raise _not_a_key(path) from problem
+        if len(key.seed) != 32:
+            raise _not_a_key(path)
+        return key
 
     def save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(f"{self.name} {self.seed.hex()}\n")
+        """Keep the key in a file that its owner alone may read. Raises EnvironmentFailure ENV-001."""
+        write_durably(path, f"{self.name} {self.seed.hex()}\n".encode(), mode=0o600)
 
     @property
     def vkey(self) -> VerifierKey:
@@ -114,3 +125,10 @@ def open_note(note: bytes, keys: dict[str, VerifierKey]) -> tuple[bytes, str]:
     if not key.verify(text + b"\n", raw[4:]):
         raise LogError("LOG-013", "the signature must fit the text", value=name)
     return text + b"\n", name
+
+
+def _not_a_key(path: Path) -> LogError:
+    return LogError(
+        "LOG-014", "a file of a signing key must hold a name and 64 hex digits", where=str(path),
+        remedy="Restore the file from the copy that was kept apart.",
+    )  # fmt: skip

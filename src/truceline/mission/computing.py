@@ -16,7 +16,7 @@ from truceline import agreement as agreements
 from truceline import coverage, fusion
 from truceline.errors import UsageError
 from truceline.mission.clock import from_iso, iso
-from truceline.mission.mission import Mission, Recorded, result_digest
+from truceline.mission.mission import Mission, Recorded, alone, result_digest
 from truceline.mission.views import Observed, Views
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
@@ -43,6 +43,7 @@ class Computed:
     aside: int = 0  # observations that were not of this mission's kind (real or simulated)
 
 
+@alone
 def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None) -> Computed:
     """Put the standing observations together into incidents and log the digest of the result.
 
@@ -98,6 +99,7 @@ def exposure_of(mission: Mission, watches: pa.Table, observations: pa.Table) -> 
     )  # fmt: skip
 
 
+@alone
 def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None) -> Computed:
     """Hold the newest incidents against the active agreement and log the digest of the findings.
 
@@ -132,6 +134,7 @@ def findings_of(
     ).combine_chunks()  # fmt: skip
 
 
+@alone
 def adopt(mission: Mission, packed: bytes, *, at: str | None = None, in_force_from: str = "") -> Recorded:
     """Put an agreement (made by `agreement.pack`) on the log as the version in force from now on."""
     agreement = agreements.unpack(packed)

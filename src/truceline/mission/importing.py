@@ -13,7 +13,7 @@ from truceline import intake
 from truceline.errors import UsageError
 from truceline.intake import mapping as mappings
 from truceline.mission import sifting
-from truceline.mission.mission import Mission, public_row_secret
+from truceline.mission.mission import Mission, alone, public_row_secret
 from truceline.mission.views import Views
 from truceline.records.kinds import Import
 
@@ -33,6 +33,7 @@ class Imported:
     sealed: bool
 
 
+@alone
 def import_file(
     mission: Mission,
     path: Path,

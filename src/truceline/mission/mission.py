@@ -8,11 +8,12 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
@@ -21,30 +22,21 @@ from truceline.evidence import Blobs, SealedRecord, Vault
 from truceline.geo.lines import Line
 from truceline.geo.sectors import Sectors
 from truceline.log.entries import Entry, entry_id, sign_entry
+from truceline.log.locking import locked
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
 from truceline.mission.clock import from_iso, iso, now_ms
-from truceline.mission.keyring import KeyRing, default_folder
+from truceline.mission.keyring import KeyRing, Observer, default_folder
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
-    AgreedText,
-    AgreementVersion,
-    Appeal,
     Commitments,
     Consent,
-    Correction,
     Genesis,
     Import,
     Key,
     Kind,
     Observation,
-    Passage,
-    PlanStep,
     Reply,
-    Report,
-    Signal,
-    Stance,
-    Statement,
     Watch,
     decode,
     encode,
@@ -55,21 +47,10 @@ DEFAULTS: dict[str, str | int | bool] = {
     "reporting_cutoff": "19:30", "reporting_zone": "UTC", "disclosure_delay_ms": 86_400_000, "batch_size": 64,
     "record_only": False, "publish_sides": False,
 }  # fmt: skip
-SOURCED = (
-    AgreementVersion,
-    AgreedText,
-    Statement,
-    Signal,
-    Appeal,
-    Stance,
-    PlanStep,
-    Passage,
-    Correction,
-    Report,
-)
-"""What a mission of record may hold."""
 SEALED_ROLES = frozenset({"post"})
 K = TypeVar("K", bound=Kind)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +72,8 @@ class Mission:
         self.blobs = Blobs(root / "blobs")
         self._entries: list[Recorded] = []
         self._authors: dict[str, Author] = {}
+        self._signed_upto = 0
+        self._working = False
         self._vault: Vault | None = None
         self._geometry: dict[str, Any] | None = None
 
@@ -118,7 +101,7 @@ class Mission:
         origin_key = _origin_key(genesis.name)
         root.mkdir(parents=True, exist_ok=True)
         ring.save_log_key(origin_key)
-        mission = cls(root, Log.create(root, origin_key.name, origin_key), ring)
+        mission = cls(root, Log.create(root, origin_key), ring)
         settings = DEFAULTS | genesis.settings
         settings |= {f"age_recipient_{role}": line for role, line in ring.recipients().items()}
         body = replace(
@@ -136,7 +119,8 @@ class Mission:
         """An existing folder; without keys it can be read as far as it is disclosed.
 
         Raises:
-            NotAMission: MIS-002.
+            NotAMission: MIS-002, MIS-006 it was never finished. LogError: the log was altered.
+            EnvironmentFailure: ENV-001, ENV-003.
         """
         if not (root / "state" / "origin").is_file():
             raise errors.NotAMission(
@@ -145,7 +129,13 @@ class Mission:
             )  # fmt: skip
         ring = KeyRing(keys or default_folder(root))
         held = (ring.folder / "log.key").is_file()
-        return cls(root, Log.open(root, ring.log_key() if held else None), ring)
+        log = Log.open(root, ring.log_key() if held else None)
+        if not log.size:
+            raise errors.NotAMission(
+                "MIS-006", "a mission must have its first entry", where=str(root),
+                remedy="Its making was cut short: remove the folder and that of its keys, and start again.",
+            )  # fmt: skip
+        return cls(root, log, ring)
 
     # What is on the log
 
@@ -180,6 +170,11 @@ class Mission:
         """The time of the newest entry."""
         return max(from_iso(one.at) for one in self.entries())
 
+    def clock_ms(self) -> int:
+        """Now, for this mission: an exercise may lie ahead of our clock, and then it is just after its newest entry."""
+        now = now_ms()
+        return max(now, self.newest_at_ms() + 1) if self.genesis.exercise else now
+
     def refuse_record(self) -> None:
         """Stop what a mission of record must not do.
 
@@ -191,11 +186,6 @@ class Mission:
                 "MIS-020", "a mission of record holds sourced facts only and makes no finding about a real party",
                 where=str(self.root), remedy="Use an exercise mission, or start a mission that the parties consented to.",
             )  # fmt: skip
-
-    def clock_ms(self) -> int:
-        """Now, for this mission: an exercise may lie ahead of our clock, and then it is just after its newest entry."""
-        now = now_ms()
-        return max(now, self.newest_at_ms() + 1) if self.genesis.exercise else now
 
     # Geometry
 
@@ -248,25 +238,47 @@ class Mission:
         """Sign and append records in order, in one step of the sequencer.
 
         Raises:
-            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party, MIS-020 no such kind is for a record.
-            EnvironmentFailure: ENV-001. LogError: LOG-032.
+            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party. LogError: LOG-014, LOG-020.
+            EnvironmentFailure: ENV-001; ENV-003, another program is writing.
         """
-        notes = []
-        for role, body, at in acts:
-            if not isinstance(body, SOURCED):
-                self.refuse_record()
-            _speaks_for_itself(role, body)
-            author = self._authors.get(role)
-            if author is None:
-                author = self._authors[role] = Author(self.keys.signing(role), self.log)
-            notes.append(author.note(word_of(body), encode(body), at or iso(self.clock_ms())))
-        try:
+        with self.log.writing():
+            if self.log.size != self._signed_upto:
+                self._authors.clear()  # others appended meanwhile, perhaps with the same keys
+            self._signed_upto = -1  # until it is appended, nothing was said
+            notes = []
+            for role, body, at in acts:
+                _speaks_for_itself(role, body)
+                author = self._authors.get(role)
+                if author is None:
+                    author = self._authors[role] = Author(self.keys.signing(role), self.log)
+                notes.append(author.note(word_of(body), encode(body), at or iso(self.clock_ms())))
             indices = self.log.append(notes)
-        except errors.TrucelineError:
-            self._authors.clear()  # what was not appended was never said
-            raise
+            self._signed_upto = self.log.size
         entries = self.entries()
         return [entries[index] for index in indices]
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Let no other program import, seal or compute in this mission meanwhile; may be nested.
+
+        Single records may still be appended by others: a notice does not wait for an import.
+
+        Raises:
+            EnvironmentFailure: ENV-003, another program is at work.
+        """
+        if self._working:
+            yield
+            return
+        with locked(self.root):
+            with self.log.writing():
+                pass  # hold what the others appended
+            self.blobs.sweep()
+            self.vault.sweep()
+            self._working = True
+            try:
+                yield
+            finally:
+                self._working = False
 
     def seal(self, records: Sequence[Observation | Watch], at: Sequence[str] | None = None) -> int:
         """Commit to records of observers and sensors, each signed by its source, in padded batches.
@@ -277,13 +289,17 @@ class Mission:
             UsageError: MIS-020, a mission of record.
         """
         self.refuse_record()
+        with self.working():
+            return self._seal(records, at)
+
+    def _seal(self, records: Sequence[Observation | Watch], at: Sequence[str] | None) -> int:
         size, origin = int(self.setting("batch_size")), self.log.origin
-        registrar = self.keys.observer("registrar")
+        devices = self.keys.observers({body.payloads_digest for _, body in self.of(Commitments)})
+        registrar = devices.of("registrar")
         registrar.key = self.keys.signing("registrar")
-        observers = {}
         sealed: list[SealedRecord] = []
 
-        def sign(holder: Any, kind: str, body: dict[str, Any], when: str) -> None:
+        def sign(holder: Observer, kind: str, body: dict[str, Any], when: str) -> None:
             entry = Entry(kind, holder.key.name, holder.seq, holder.prev, self.log.size, when, body)
             note = sign_entry(origin, entry, holder.key)
             holder.advance(entry_id(note))
@@ -292,20 +308,18 @@ class Mission:
         times = at or [iso(self.clock_ms())] * len(records)
         for body, when in zip(records, times, strict=True):
             source = str(body.row["source_id"])
-            if source not in observers:
-                observers[source] = self.keys.observer(source)
-                if observers[source].is_new:
-                    vkey = str(observers[source].key.vkey)
-                    sign(registrar, "key", encode(Key("enrol", source, vkey, "observer")), when)
-            sign(observers[source], word_of(body), encode(body), when)
+            device = devices.of(source)
+            if device.is_new:
+                sign(registrar, "key", encode(Key("enrol", source, str(device.key.vkey), "observer")), when)
+            sign(device, word_of(body), encode(body), when)
         batches = [sealed[first : first + size] for first in range(0, len(sealed), size)]
         made = [self.vault.seal_batch(batch, size) for batch in batches]
         last = times[-1] if times else None
+        devices.prepare([one.payloads_digest for one in made])
         self.record_many(
             [("intake", Commitments(one.commitments, one.payloads_digest), last) for one in made]
         )
-        for holder in (registrar, *observers.values()):
-            holder.save()
+        devices.keep()
         return len(made)
 
     # Originals
@@ -343,6 +357,17 @@ class Mission:
         public = self.blobs.put(_geojson(open_))
         posts = self.vault.seal_file(_geojson(sealed)) if sealed else ""
         return replace(genesis, geometry=public, posts=posts)
+
+
+def alone(function: Callable[Concatenate[Mission, P], R]) -> Callable[Concatenate[Mission, P], R]:
+    """A use case that runs within `Mission.working`."""
+
+    @wraps(function)
+    def within(mission: Mission, /, *arguments: P.args, **named: P.kwargs) -> R:
+        with mission.working():
+            return function(mission, *arguments, **named)
+
+    return within
 
 
 def public_row_secret(digest: str) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+import datetime as dt
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from truceline import report as reports
 from truceline.log.files import write_durably
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.computing import active_agreement, exposure_of, newest_findings, newest_incidents
-from truceline.mission.mission import Mission, Recorded
+from truceline.mission.mission import Mission, Recorded, alone
 from truceline.mission.views import Views
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
@@ -43,6 +44,7 @@ class Published:
     figures: dict[str, Any]
 
 
+@alone
 def publish(
     mission: Mission, date: str, formats: Sequence[str], *, at: str | None = None, as_of_ms: int | None = None
 ) -> Published:
@@ -64,18 +66,28 @@ def publish(
         findings=findings.table, exposure=exposure, as_of_ms=as_of, before=mission.log.size,
         checkpoint=mission.log.checkpoint.decode(),
     )  # fmt: skip
-    folder = mission.root / "reports" / date
-    files = reports.write(view, folder, tuple(formats))
     figures = reports.figures(view)
     digest = mission.blobs.put(canonical(figures))
-    names = sorted({path for one in files.values() for path in _all_of(folder, one)})
+    with tempfile.TemporaryDirectory(prefix="truceline-") as name:
+        files = reports.write(view, Path(name), tuple(formats))
+        kept = {path.name: mission.blobs.put(path) for path in sorted(Path(name).iterdir())}
     body = Report(
-        date=date, findings=findings.entry.id, figures=digest, files={p.name: _digest(p) for p in names},
-        checkpoint_size=view.log_size, as_of=iso(as_of),
+        date=date, findings=findings.entry.id, figures=digest, files=kept, checkpoint_size=view.log_size,
+        as_of=iso(as_of),
     )  # fmt: skip
     if exposure is not None:
         write_table(mission.root / "views" / "exposure.parquet", exposure)
-    return Published(files, mission.record(body, "operator", at), figures)
+    entry = mission.record(body, "operator", at)
+    laid = lay_out(mission, body)
+    return Published({one: laid[path.name] for one, path in files.items()}, entry, figures)
+
+
+def lay_out(mission: Mission, report: Report) -> dict[str, Path]:
+    """Put the files of a report that is on the log where people look for them: `reports/<date>/`, by name."""
+    folder = mission.root / "reports" / report.date
+    for name, stored in report.files.items():
+        write_durably(folder / name, mission.blobs.read(stored))
+    return {name: folder / name for name in report.files}
 
 
 def view_of(
@@ -134,19 +146,6 @@ def _newest_steps(mission: Mission, to_ms: int, before: int) -> tuple[PlanStep, 
     return tuple(steps.values())
 
 
-def _all_of(folder: Path, path: Path) -> list[Path]:
-    """A format's file and those beside it that belong to it (same stem)."""
-    return [one for one in sorted(folder.iterdir()) if one.is_file() and one.suffix == path.suffix]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def lay_out(mission: Mission, report: Report) -> dict[str, Path]:
-    """Put the files of a report that is on the log where people look for them: `reports/<date>/`, by name."""
-    folder = mission.root / "reports" / report.date
-    for name, stored in report.files.items():
-        write_durably(folder / name, mission.blobs.read(stored))
-    return {name: folder / name for name in report.files}
+def _day_before(date: str, cutoff: str, zone: str) -> int:
+    earlier = (dt.date.fromisoformat(date) - dt.timedelta(days=1)).isoformat()
+    return reports.reporting_day(earlier, cutoff, zone)[0]

@@ -1,15 +1,17 @@
-"""Every byte that the log vouches for: its own files, the originals, the payloads, the published reports."""
+"""Every byte that the log vouches for: its own files, the originals, the payloads and their keys, the reports."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from truceline import log
-from truceline.errors import LogError
-from truceline.evidence import Blobs
-from truceline.log.log import Log, unchecked
+from truceline.errors import LogError, NotAMission
+from truceline.evidence import Blobs, verify_wraps
+from truceline.log.entries import Entry
+from truceline.log.verifying import verify as verify_log
 from truceline.records.kinds import (
     AgreementVersion,
     Commitments,
@@ -22,75 +24,112 @@ from truceline.records.kinds import (
     decode,
 )  # fmt: skip
 
+GEOMETRY_STORED = "geometry_stored"
 
-def verify(root: Path) -> int:
-    """Check log, originals, payloads and reports; needs no key.
 
-    Returns:
-        the number of entries.
+@dataclass(slots=True)
+class Verified:
+    """What was checked, and what deserves a look without being wrong."""
+
+    log_size: int
+    originals: int = 0
+    sealed: int = 0
+    reports: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Named:
+    """The digests that the entries name, by the place where their bytes stand."""
+
+    blobs: set[str] = field(default_factory=set)
+    payloads: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+
+
+def verify(root: Path) -> Verified:
+    """Check log, originals, payloads, wrapped keys and reports; needs no key.
+
     Raises:
-        LogError: LOG, the first entry or file that is wrong. EvidenceError: EVI-001, EVI-002. NotAMission: MIS-002.
+        LogError: LOG, the first entry or file that is wrong. EvidenceError: EVI-001, EVI-002, EVI-003, EVI-013.
+        RecordError: REC, a signed body that is no record. NotAMission: MIS-002. EnvironmentFailure: ENV-001, ENV-003.
     """
-    log.log.verify(root)
-    opened = Log.open(root)
-    blobs = Blobs(root / "blobs")
-    payloads, files = Blobs(root / "sealed" / "payloads"), Blobs(root / "sealed" / "files")
-    for index, note in enumerate(opened.notes):
-        entry = unchecked(opened.origin, note)
-        body = decode(entry.kind, entry.body)
-        for store, digest in _named(body, blobs, payloads, files):
-            store.check(digest)
+    if not (root / "state").is_dir() and not (root / "log").is_dir():
+        raise NotAMission(
+            "MIS-002", "the folder must hold a mission", where=str(root),
+            remedy="Check the path, or make one with `truceline init` or `truceline demo --out FOLDER`.",
+        )  # fmt: skip
+    entries = verify_log(root)
+    made, named = Verified(len(entries)), _Named()
+    published: dict[Path, list[str]] = defaultdict(list)
+    for body in _bodies(entries):
+        for place, digest in _digests(body):
+            place_of: set[str] = getattr(named, place)
+            place_of.add(digest)
         if isinstance(body, Report):
-            _reports(root, index, body, superseded=_later(opened, index, body.date))
-    for store in (blobs, payloads, files):
-        store.verify()
-    return opened.size
+            for name, digest in body.files.items():
+                published[root / "reports" / body.date / name].append(digest)
+    for place, digests, folder in (
+        ("blobs", named.blobs, root / "blobs"),
+        ("sealed/payloads", named.payloads, root / "sealed" / "payloads"),
+        ("sealed/files", named.files, root / "sealed" / "files"),
+    ):
+        extra = Blobs(folder).verify(digests)
+        if extra:
+            made.remarks.append(
+                f"{len(extra)} whole files in {place} are named by no entry: a program that ended early left them."
+            )
+    verify_wraps(root / "sealed" / "keys", named.payloads | named.files)
+    made.originals, made.sealed = len(named.blobs), len(named.payloads) + len(named.files)
+    _reports(root / "reports", published, made)
+    return made
 
 
-def _named(body: Kind, blobs: Blobs, payloads: Blobs, files: Blobs) -> Iterator[tuple[Blobs, str]]:
+def _bodies(entries: Sequence[Entry]) -> Iterator[Kind]:
+    for entry in entries:
+        yield decode(entry.kind, entry.body)
+
+
+def _digests(body: Kind) -> Iterator[tuple[str, str]]:
+    """Place and digest of all bytes that a record names."""
     match body:
         case Genesis():
-            if body.geometry:
-                yield blobs, body.geometry
-            if body.posts:
-                yield files, body.posts
+            named = [("blobs", body.geometry), ("files", body.posts)]
         case Import():
-            store = files if body.sealed else blobs
-            yield store, body.stored
-            if body.rejected_stored:
-                yield store, body.rejected_stored
-            if body.mapping_digest:
-                yield blobs, body.mapping_digest
+            place = "files" if body.sealed else "blobs"
+            named = [
+                (place, body.stored), (place, body.rejected_stored), ("blobs", body.mapping_digest),
+                ("files", body.settings.get(GEOMETRY_STORED, "")),
+            ]  # fmt: skip
         case Commitments():
-            yield payloads, body.payloads_digest
+            named = [("payloads", body.payloads_digest)]
         case Incidents():
-            yield blobs, body.disclosed
+            named = [("blobs", body.disclosed)]
         case Disclosure() | AgreementVersion():
-            yield blobs, body.blob
+            named = [("blobs", body.blob)]
         case Report():
-            yield blobs, body.figures
+            named = [("blobs", body.figures), *(("blobs", digest) for digest in body.files.values())]
         case _:
-            return
+            named = []
+    return ((place, digest) for place, digest in named if digest)
 
 
-def _reports(root: Path, index: int, body: Report, *, superseded: frozenset[str]) -> None:
-    """A file that a later report of the same day replaced is vouched for by the later entry."""
-    for name, digest in body.files.items():
-        path = root / "reports" / body.date / name
-        if name in superseded or not path.is_file():
+def _reports(folder: Path, published: dict[Path, list[str]], made: Verified) -> None:
+    """What stands in `reports/` is what an entry says; the same bytes stand among the originals."""
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+        digests = published.pop(path, [])
+        if not digests:
+            made.remarks.append(f"{path} is vouched for by no entry.")
             continue
         with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                raise LogError(
-                    "LOG-041", "a published report must be what its entry says", where=f"entry {index}, {path}",
-                    remedy="The file was altered: make it again with `truceline report`.",
-                )  # fmt: skip
-
-
-def _later(opened: Log, index: int, date: str) -> frozenset[str]:
-    names: set[str] = set()
-    for note in opened.notes[index + 1 :]:
-        entry = unchecked(opened.origin, note)
-        if entry.kind == "report" and entry.body["date"] == date:
-            names |= set(entry.body["files"])
-    return frozenset(names)
+            seen = hashlib.file_digest(file, "sha256").hexdigest()
+        if seen not in digests:
+            raise LogError(
+                "LOG-041", "a published report must be what its entry says", where=str(path),
+                remedy=f"The file was altered; as it was published it stands in blobs/{digests[-1][:2]}/{digests[-1]}.",
+            )  # fmt: skip
+        if seen != digests[-1]:
+            made.remarks.append(f"{path} is an earlier version: a newer one of the same day is on the log.")
+        made.reports += 1
+    for path, digests in sorted(published.items()):
+        made.remarks.append(f"{path} is not here; its bytes stand in blobs/{digests[-1][:2]}/{digests[-1]}.")

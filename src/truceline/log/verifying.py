@@ -1,0 +1,83 @@
+"""Check a log from its first byte to its last; a file that is not what the signed checkpoint implies is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from truceline.errors import LogError
+from truceline.log import tiles
+from truceline.log.chain import Chain
+from truceline.log.entries import Entry
+from truceline.log.locking import locked
+from truceline.log.log import Log, read_bundles, read_origin
+from truceline.log.merkle import CompactRange, leaf_hash
+
+STATE = frozenset({"origin", "commit"})
+
+
+def verify(folder: Path) -> list[Entry]:
+    """Check every byte under `log/` and `state/`: signatures, sequences, root, tiles, and that nothing else stands there.
+
+    What a crash left unfinished is finished first, as opening does.
+
+    Returns:
+        the entries.
+    Raises:
+        LogError: LOG-010..013, LOG-021, LOG-022 an entry; LOG-030, LOG-037 a bundle; LOG-031, LOG-036, LOG-042 the
+            state; LOG-038 a file differs, is missing or does not belong; LOG-039 the root; LOG-040 a sequence.
+        EnvironmentFailure: ENV-001, ENV-003.
+    """
+    key = read_origin(folder)
+    log = Log(folder, key, None)
+    if log.is_unfinished:
+        with log.writing():
+            pass
+    with locked(folder / "state" / "origin", shared=True):
+        at = log.commit_point.read()
+        if not at.size:
+            raise LogError(
+                "LOG-031", "a log must have a checkpoint", where=str(log.commit_point.path),
+                remedy="Fetch the file from another copy. If the folder was just being made, remove it and start again.",
+            )  # fmt: skip
+        notes, chain, tree, entries = read_bundles(folder, at.size), Chain(key), CompactRange(), []
+        for index, note in enumerate(notes):
+            try:
+                entries.append(chain.admit(note))
+            except LogError as problem:
+                raise LogError(
+                    problem.code, problem.rule, where=f"entry {index}", value=problem.value,
+                    remedy="The log was altered: keep this copy as it is, and compare with another one.",
+                ) from problem  # fmt: skip
+            tree.extend([leaf_hash(note)])
+        if tree.root() != at.root:
+            raise LogError(
+                "LOG-039", "the entries must hash to the signed root", where=f"size {at.size}",
+                remedy="The log was altered: keep this copy as it is, and compare with another one.",
+            )  # fmt: skip
+        _compare(folder / "log", tiles.publish(notes) | {"checkpoint": at.note})
+        _compare(folder / "state", {"commit": at.note}, elsewhere=STATE)
+    return entries
+
+
+def _compare(folder: Path, expected: dict[str, bytes], elsewhere: frozenset[str] = frozenset()) -> None:
+    """Every file is there and byte for byte as expected, and there is no other, no empty folder and no link."""
+    folders = {str(parent) for name in expected for parent in Path(name).parents}
+    seen = set(expected)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or (
+            name not in folders if path.is_dir() else name not in expected.keys() | elsewhere
+        ):
+            raise _differs(path, "nothing else may stand beside the log's files")
+        if name in expected:
+            if path.read_bytes() != expected[name]:
+                raise _differs(path, "a published file must be what the commit point implies")
+            seen.discard(name)
+    if seen:
+        raise _differs(folder / sorted(seen)[0], "every published file must be there")
+
+
+def _differs(path: Path, rule: str) -> LogError:
+    return LogError(
+        "LOG-038", rule, where=str(path), remedy="The log was altered: keep this copy as it is, and compare with another one.",
+    )  # fmt: skip
