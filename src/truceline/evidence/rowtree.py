@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from truceline.errors import EvidenceError
+from truceline.records.digests import hash_rows
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -23,7 +24,7 @@ class RowTree:
 
     def __init__(self, secret: bytes) -> None:
         self._stream = Cipher(algorithms.AES(secret), modes.CTR(bytes(16))).encryptor()
-        self._parts: list[bytes] = []
+        self._parts: list[UInt8Array] = []
         self.size = 0
 
     def extend(self, row_digests: UInt8Array) -> None:
@@ -32,14 +33,14 @@ class RowTree:
         leaves = np.zeros((rows, 65), np.uint8)
         leaves[:, 1:33] = np.frombuffer(self._stream.update(bytes(32 * rows)), np.uint8).reshape(-1, 32)
         leaves[:, 33:] = row_digests
-        self._parts.append(_hash_each(leaves))
+        self._parts.append(hash_rows(leaves))
         self.size += rows
 
     def root(self) -> str:
         """Hex root; of no rows, SHA-256 of nothing."""
         if not self.size:
             return hashlib.sha256().hexdigest()
-        level = np.frombuffer(b"".join(self._parts), np.uint8).reshape(-1, 32)
+        level = np.concatenate(self._parts)
         while len(level) > 1:
             level = _parents(level)
         return level.tobytes().hex()
@@ -52,7 +53,7 @@ class RowTree:
         """
         if not 0 <= row < self.size:
             raise EvidenceError("EVI-020", "a proof needs a row of the file", value=row)
-        level, proof = np.frombuffer(b"".join(self._parts), np.uint8).reshape(-1, 32), []
+        level, proof = np.concatenate(self._parts), []
         while len(level) > 1:
             beside = row ^ 1
             if beside < len(level):
@@ -66,10 +67,5 @@ def _parents(level: UInt8Array) -> UInt8Array:
     pairs = len(level) // 2
     nodes = np.ones((pairs, 65), np.uint8)
     nodes[:, 1:33], nodes[:, 33:] = level[0 : 2 * pairs : 2], level[1 : 2 * pairs : 2]
-    up = np.frombuffer(_hash_each(nodes), np.uint8).reshape(-1, 32)
+    up = hash_rows(nodes)
     return np.concatenate([up, level[-1:]]) if len(level) % 2 else up
-
-
-def _hash_each(rows: UInt8Array) -> bytes:
-    view, width, sha256 = memoryview(rows.tobytes()), rows.shape[1], hashlib.sha256
-    return b"".join([sha256(view[at : at + width]).digest() for at in range(0, len(view), width)])

@@ -6,8 +6,6 @@ says. Nulls are omitted, so a column added to the schema later changes no old di
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 from binascii import hexlify
 from typing import Any
 
@@ -17,6 +15,7 @@ import pyarrow.compute as pc
 
 from truceline.errors import RecordError
 from truceline.intake.chunks import UInt8Array, UInt64Array
+from truceline.records import digests
 
 _SHORT = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 34: '\\"'}
 _SLICE = 65_536
@@ -49,14 +48,9 @@ def hash_each(array: pa.Array, width: int) -> UInt8Array:
     """The first `width` bytes of SHA-256 of each element (text or bytes, no nulls): uint8 (n, width)."""
     if array.type in (pa.string(), pa.binary()):
         array = array.cast(pa.large_binary())
-    offsets = np.frombuffer(array.buffers()[1], np.int64)[
-        array.offset : array.offset + len(array) + 1
-    ].tolist()
+    offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
     buffer = array.buffers()[2]
-    content = memoryview(buffer) if buffer is not None else memoryview(b"")
-    sha256 = hashlib.sha256
-    digests = b"".join([sha256(content[a:b]).digest() for a, b in itertools.pairwise(offsets)])
-    return np.frombuffer(digests, np.uint8).reshape(-1, 32)[:, :width]
+    return digests.hash_each(buffer if buffer is not None else b"", offsets)[:, :width]
 
 
 def row_keys(family: str, names: pa.Array) -> UInt64Array:
@@ -65,16 +59,16 @@ def row_keys(family: str, names: pa.Array) -> UInt64Array:
     return digest_keys(hash_each(whole, 16))
 
 
-def digest_keys(digests: UInt8Array) -> UInt64Array:
-    """The first 16 bytes of digests as uint64 (n, 2), big-endian words."""
-    packed = np.ascontiguousarray(digests[:, :16]).view(">u8")
+def digest_keys(whole: UInt8Array) -> UInt64Array:
+    """The first 16 bytes of digests (n, 16 or more) as uint64 (n, 2), big-endian words."""
+    packed = np.ascontiguousarray(whole[:, :16]).view(">u8")
     return packed.astype(np.uint64)
 
 
-def hex_ids(prefix: str, digests: UInt8Array) -> pa.Array:
+def hex_ids(prefix: str, whole: UInt8Array) -> pa.Array:
     """Ids made of a prefix and the first 16 bytes of each digest in hex."""
-    rows = len(digests)
-    text = hexlify(np.ascontiguousarray(digests[:, :16]).tobytes())
+    rows = len(whole)
+    text = hexlify(np.ascontiguousarray(whole[:, :16]).tobytes())
     offsets = pa.py_buffer(np.arange(0, 32 * rows + 1, 32, dtype=np.int32).tobytes())
     hexes = pa.Array.from_buffers(pa.string(), rows, [None, offsets, pa.py_buffer(text)])
     return pc.binary_join_element_wise(pa.scalar(prefix), hexes, "")

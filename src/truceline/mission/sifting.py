@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,9 @@ from truceline.intake import Reader
 from truceline.intake.chunks import UInt64Array
 from truceline.intake.ledger import Ledger
 from truceline.intake.rows import digest_keys
+from truceline.mission.ahead import ahead
 from truceline.mission.mission import Mission
+from truceline.records import digests
 from truceline.records.columns import OBSERVATIONS
 from truceline.records.kinds import Import
 from truceline.store import TableWriter
@@ -37,6 +40,7 @@ DISTINCT = frozenset(
     {"obs_id", "observed_from_ms", "observed_to_ms", "received_at_ms", "lon_udeg", "lat_udeg", "text", "url"}
     | {f"{name}_{half}" for name in ("key", "content") for half in ("hi", "lo")}
 )
+LARGE_BYTES = 32 << 20  # from here on a compiled kernel pays for its loading
 GEOMETRY_STORED = "geometry_stored"
 REJECTED_COLUMNS = ("line", "code", "rule", "value", "remedy", "raw")
 
@@ -79,6 +83,8 @@ def sift(
         secret: 32 bytes from which the salts of the row root come.
         say: called with the number of rows read so far.
     """
+    if reader.path.stat().st_size >= LARGE_BYTES:
+        threading.Thread(target=digests.prepare, name="truceline-prepare", daemon=True).start()
     tree, accepted, duplicates, superseded, rejected, read = RowTree(secret), 0, 0, 0, 0, 0
     waiting = view.with_name(f"{view.stem}.waiting.parquet")
     refused = view.with_name(f"{view.stem}.rejected.csv")
@@ -86,7 +92,7 @@ def sift(
         TableWriter(waiting, ROWS, DISTINCT) as writer,
         _rejected_writer(refused) as (write_rejected, finish),
     ):
-        for chunk in reader:
+        for chunk in ahead(reader):
             sifted = ledger.sift(chunk)
             tree.extend(chunk.digests)
             taken = ~sifted.duplicate
