@@ -29,14 +29,24 @@ from truceline.mission.clock import from_iso, iso, now_ms
 from truceline.mission.keyring import KeyRing, Observer, default_folder
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
+    AgreedText,
+    AgreementVersion,
+    Appeal,
     Commitments,
     Consent,
+    Correction,
     Genesis,
     Import,
     Key,
     Kind,
     Observation,
+    Passage,
+    PlanStep,
     Reply,
+    Report,
+    Signal,
+    Stance,
+    Statement,
     Watch,
     decode,
     encode,
@@ -47,6 +57,19 @@ DEFAULTS: dict[str, str | int | bool] = {
     "reporting_cutoff": "19:30", "reporting_zone": "UTC", "disclosure_delay_ms": 86_400_000, "batch_size": 64,
     "record_only": False, "publish_sides": False,
 }  # fmt: skip
+SOURCED = (
+    AgreementVersion,
+    AgreedText,
+    Statement,
+    Signal,
+    Appeal,
+    Stance,
+    PlanStep,
+    Passage,
+    Correction,
+    Report,
+)
+"""What a mission of record may hold."""
 SEALED_ROLES = frozenset({"post"})
 K = TypeVar("K", bound=Kind)
 P = ParamSpec("P")
@@ -187,6 +210,11 @@ class Mission:
                 where=str(self.root), remedy="Use an exercise mission, or start a mission that the parties consented to.",
             )  # fmt: skip
 
+    def clock_ms(self) -> int:
+        """Now, for this mission: an exercise may lie ahead of our clock, and then it is just after its newest entry."""
+        now = now_ms()
+        return max(now, self.newest_at_ms() + 1) if self.genesis.exercise else now
+
     # Geometry
 
     @property
@@ -238,7 +266,7 @@ class Mission:
         """Sign and append records in order, in one step of the sequencer.
 
         Raises:
-            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party. LogError: LOG-014, LOG-020.
+            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party, MIS-020 no such kind is for a record. LogError: LOG-014, LOG-020.
             EnvironmentFailure: ENV-001; ENV-003, another program is writing.
         """
         with self.log.writing():
@@ -247,6 +275,8 @@ class Mission:
             self._signed_upto = -1  # until it is appended, nothing was said
             notes = []
             for role, body, at in acts:
+                if not isinstance(body, SOURCED):
+                    self.refuse_record()
                 _speaks_for_itself(role, body)
                 author = self._authors.get(role)
                 if author is None:
