@@ -210,11 +210,6 @@ class Mission:
                 where=str(self.root), remedy="Use an exercise mission, or start a mission that the parties consented to.",
             )  # fmt: skip
 
-    def clock_ms(self) -> int:
-        """Now, for this mission: an exercise may lie ahead of our clock, and then it is just after its newest entry."""
-        now = now_ms()
-        return max(now, self.newest_at_ms() + 1) if self.genesis.exercise else now
-
     # Geometry
 
     @property
