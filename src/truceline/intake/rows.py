@@ -80,8 +80,8 @@ def _joined(table: pa.Table) -> pa.Array:
     pivot = next((name for name in names if table.column(name).null_count == 0), None)
     if pivot is None:
         return _sparse(table)
-    parts: list[Any] = [pa.scalar("{", pa.large_string())]
-    past = False
+    parts: list[Any] = []
+    past, text = False, "{"  # `text` is what stands between two columns; one scalar costs less than three
     for name in names:
         column = table.column(name)
         column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
@@ -93,10 +93,12 @@ def _joined(table: pa.Table) -> pa.Array:
         else:
             tail += ","
         if column.null_count:
-            parts.append(pc.binary_join_element_wise(_big(head), middle, _big(tail), _big("")))
+            parts += [_big(text), pc.binary_join_element_wise(_big(head), middle, _big(tail), _big(""))]
+            text = ""
         else:
-            parts += [_big(head), middle, _big(tail)]
-    parts.append(_big("}"))
+            parts += [_big(text + head), middle]
+            text = tail
+    parts.append(_big(text + "}"))
     joined = pc.binary_join_element_wise(*parts, _big(""), null_handling="replace", null_replacement="")
     return joined.cast(pa.large_binary())
 

@@ -267,7 +267,7 @@ def _whole_floats(array: pa.Array) -> tuple[pa.Array, BoolArray]:
 def _numbers(array: pa.Array, kind: Any, pattern: str) -> tuple[pa.Array, BoolArray]:
     """Cast at once where every cell is plain; else cell by cell against `pattern`. Both ways agree on every cell."""
     none = np.zeros(len(array), np.bool_)
-    if not mask_of(pc.match_substring(array, "x", ignore_case=True)).any():  # Arrow reads 0x1F as a number
+    if not _has_x(array):  # Arrow reads 0x1F as a number
         try:
             return array.cast(kind), none
         except pa.ArrowInvalid:
@@ -277,3 +277,9 @@ def _numbers(array: pa.Array, kind: Any, pattern: str) -> tuple[pa.Array, BoolAr
     plain = pc.replace_substring_regex(text, r"^\+", "")
     numbers = pc.if_else(fits, plain, pa.scalar(None, pa.string())).cast(kind)
     return numbers, mask_of(array.is_valid()) & ~mask_of(fits)
+
+
+def _has_x(array: pa.Array) -> bool:
+    """Whether x or X may occur in the text of the array, or near it in its buffer."""
+    buffer = array.buffers()[2]
+    return buffer is not None and bool(((np.frombuffer(buffer, np.uint8) | 32) == ord("x")).any())

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import openpyxl
 import pyarrow as pa
-from openpyxl.utils.exceptions import InvalidFileException
 
 from truceline.errors import IntakeError
 from truceline.intake.chunks import Block, Rejected
@@ -106,6 +104,9 @@ def _guard(path: Path) -> None:
 
 
 def _open(path: Path) -> Any:
+    import openpyxl  # slow to import, and few files are workbooks
+    from openpyxl.utils.exceptions import InvalidFileException
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and drawings that do not matter here
         try:
