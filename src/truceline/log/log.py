@@ -311,26 +311,34 @@ def read_bundles(folder: Path, size: int) -> list[bytes]:
         LogError: LOG-030, LOG-037, a bundle is missing or short.
     """
     notes: list[bytes] = []
-    for number in range(-(-size // tiles.WIDTH)):
-        base = folder / "log" / tiles.path_of("entries", number, tiles.WIDTH)
-        parts = [base] if base.is_file() else _partial(base)
-        if not parts:
-            raise _missing(base)
+    for first in range(0, size, tiles.WIDTH):
+        path = _bundle(folder / "log", first // tiles.WIDTH, min(size - first, tiles.WIDTH))
         try:
-            notes += tiles.split_bundle(parts[-1].read_bytes())
+            notes += tiles.split_bundle(path.read_bytes())
         except LogError as problem:
             raise LogError(
-                problem.code, problem.rule, where=str(parts[-1]), value=problem.value,
+                problem.code, problem.rule, where=str(path), value=problem.value,
                 remedy="Fetch the file from another copy.",
             ) from problem  # fmt: skip
-        if len(notes) < min(size, (number + 1) * tiles.WIDTH):
-            raise _missing(base)
+        if len(notes) < min(size, first + tiles.WIDTH):
+            raise _missing(path)
+        del notes[first + tiles.WIDTH :]
     return notes[:size]
 
 
-def _partial(base: Path) -> list[Path]:
-    found = [one for one in base.parent.glob(f"{base.name}.p/*") if one.name.isdecimal() and one.is_file()]
-    return sorted(found, key=lambda one: int(one.name))
+def _bundle(folder: Path, number: int, width: int) -> Path:
+    """The bundle of that many entries; after a crash, the smallest fuller one."""
+    exact = folder / tiles.path_of("entries", number, width)
+    if exact.is_file():
+        return exact
+    whole = folder / tiles.path_of("entries", number, tiles.WIDTH)
+    parts = whole.parent.glob(f"{whole.name}.p/*")
+    fuller = sorted(int(one.name) for one in parts if one.name.isdecimal() and one.is_file())
+    for held in (*fuller, tiles.WIDTH):
+        path = folder / tiles.path_of("entries", number, held)
+        if held > width and path.is_file():
+            return path
+    raise _missing(exact)
 
 
 def _missing(base: Path) -> LogError:
