@@ -181,7 +181,7 @@ def test_the_sequencer_refuses_what_verify_would_refuse(tmp_path: Path) -> None:
     for notes, code in (
         ([Author(stranger, log).note("late", {}, AT)], "LOG-012"),
         ([forged], "LOG-012"),
-        ([first[:-3] + b"==\n"], "LOG-011"),
+        ([first[:-3] + b"?=\n"], "LOG-011"),
         ([first.replace(b'"kind":"a"', b'"kind":"z"')], "LOG-013"),
         ([second], "LOG-040"),
         ([first, first.replace(b'"a"', b'"c"'), second], "LOG-013"),
