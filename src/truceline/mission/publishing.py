@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -107,7 +106,7 @@ def view_of(
     return reports.View(
         mission=genesis.name, exercise=genesis.exercise, date=date, day_from_ms=day_from, day_to_ms=day_to,
         previous_from_ms=previous_from, previous_to_ms=day_from, zone=zone, parties=genesis.parties,
-        alignments=genesis.alignments, observations=observations, incidents=incidents,
+        alignments=genesis.alignments, actors=genesis.actors, observations=observations, incidents=incidents,
         findings=findings.filter(pa.array([one in known for one in findings["incident_id"].to_pylist()], pa.bool_())),
         coverage=reports.COVERAGE.empty_table() if exposure is None else coverage.summary(exposure, zone=zone).cast(reports.COVERAGE),
         geometry=mission.geometry, agreement_title=version.title, checkpoint=checkpoint, log_size=before,
@@ -144,8 +143,3 @@ def _newest_steps(mission: Mission, to_ms: int, before: int) -> tuple[PlanStep, 
         if from_iso(one.at) < to_ms:
             steps[body.step_id] = body
     return tuple(steps.values())
-
-
-def _day_before(date: str, cutoff: str, zone: str) -> int:
-    earlier = (dt.date.fromisoformat(date) - dt.timedelta(days=1)).isoformat()
-    return reports.reporting_day(earlier, cutoff, zone)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any, Final
@@ -77,7 +78,8 @@ def draw(
     sectors = by_role.get("sector", [])
     framed = [f for f in sectors if only is None or f["properties"]["id"] in only] or sectors
     plane = plane_of(framed, width, tallest)
-    taken: list[Box] = []
+    along = [box for feature in by_role.get("line", []) for box in _along(feature, plane)]
+    taken = list(along)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(plane.width)} {_n(plane.height)}" role="img" '
         f'aria-labelledby="{prefix}-t {prefix}-d" font-family="{_FONT}">',
@@ -123,7 +125,7 @@ def draw(
     _sector_labels(
         out, taken, framed if only else sectors, {} if only else printed, plane, 12.5 if captions else 17.0
     )
-    named = _place_labels(out, taken, by_role.get("place", []), plane) if labels else ()
+    named = _place_labels(out, taken, by_role.get("place", []), plane, len(along)) if labels else ()
     out.append(_scale_bar(plane))
     out.append("</g></svg>")
     return "".join(out), named
@@ -200,7 +202,7 @@ def _watermark(plane: Plane) -> str:
     size = min(plane.width / 6.2, plane.height / 2.2)
     return (
         f'<text x="{_n(x)}" y="{_n(y + size / 3)}" text-anchor="middle" font-size="{_n(size)}" letter-spacing="6" '
-        f'font-weight="700" fill="{_INK}" fill-opacity=".07">{MARK}</text>'
+        f'font-weight="700" fill="{_INK}" fill-opacity=".055">{MARK}</text>'
     )
 
 
@@ -226,6 +228,23 @@ def _text(x: float, y: float, words: str, size: float, look: str = "", anchor: s
     )
 
 
+def _along(feature: dict[str, Any], plane: Plane) -> list[Box]:
+    """Small boxes along a line, so that no word is set across it."""
+    boxes: list[Box] = []
+    for line in _lines(feature):
+        points = [plane.at(position) for position in line]
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
+            steps = max(1, int(max(abs(x1 - x0), abs(y1 - y0)) // 3))
+            for step in range(steps + 1):
+                x, y = x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps
+                boxes.append((x - 1.5, y - 1.5, x + 1.5, y + 1.5))
+    return boxes
+
+
+def _is_free(box: Box, taken: list[Box]) -> bool:
+    return not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
+
+
 def _sector_labels(
     out: list[str],
     taken: list[Box],
@@ -241,9 +260,15 @@ def _sector_labels(
         label = plain(name)
         said = printed.get(name, "")
         if said:
-            out.append(_text(x, y + size / 3, said, size, ' font-weight="600"'))
-            half = size * 0.33 * len(said)
-            taken.append((x - half - 3, y - size * 0.7, x + half + 3, y + size * 0.6))
+            half = size * 0.33 * len(said) + 2
+            boxes = [
+                (x - half, y + shift - size * 0.55, x + half, y + shift + size * 0.5)
+                for step in range(12)
+                for shift in (-6 * step, 6 * step)
+            ]
+            box = next((one for one in boxes if _is_free(one, taken)), boxes[0])
+            out.append(_text(x, box[3] - size * 0.17, said, size, ' font-weight="600"'))
+            taken.append(box)
         foot = min(bottom - 6, plane.height - 6)
         out.append(_text(x, foot, label, 10.5, ' letter-spacing=".6"'))
         half = 3.6 * len(label)
@@ -251,8 +276,9 @@ def _sector_labels(
 
 
 def _place_labels(
-    out: list[str], taken: list[Box], places: list[dict[str, Any]], plane: Plane
+    out: list[str], taken: list[Box], places: list[dict[str, Any]], plane: Plane, along: int
 ) -> tuple[str, ...]:
+    """The first `along` boxes of those taken lie along lines."""
     named: list[str] = []
     for feature in places:
         x, y = plane.at(_lines(feature)[0][0])
@@ -266,12 +292,12 @@ def _place_labels(
                 (left, top)
                 for left, top in ((x - half, y + 3), (x - half, y - 4 - high), (x + 5, y - high / 2), (x - 5 - 2 * half, y - high / 2))
                 if left > 2 and left + 2 * half < plane.width - 2 and 2 < top < plane.height - high - 20
-                and not any(left < b[2] and b[0] < left + 2 * half and top < b[3] and b[1] < top + high for b in taken)
+                and _is_free((left, top, left + 2 * half, top + high), taken)
             ),
             None,
         )  # fmt: skip
-        if free is None or any(b[0] - 3 < x < b[2] + 3 and b[1] - 3 < y < b[3] + 3 for b in taken):
-            continue
+        if free is None or any(b[0] - 3 < x < b[2] + 3 and b[1] - 3 < y < b[3] + 3 for b in taken[along:]):
+            continue  # the place itself would lie under a word; beside the line it may stand
         left, top = free
         taken += [(left, top, left + 2 * half, top + high), (x - 4, y - 4, x + 4, y + 4)]
         out.append(

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from truceline.errors import ReportError
 from truceline.records.kinds import Correction, Import, Notice, PlanStep, Reply, Review
-from truceline.records.parties import Alignment, Party
+from truceline.records.parties import Actor, Alignment, Party
 from truceline.report.days import day_named, local, zone_named
 
 COVERAGE: Final = pa.schema(
@@ -76,6 +76,7 @@ class View:
     publish_sides: bool = False  # the mandate's setting (R12)
     as_of_ms: int | None = None  # when it is published; None means after the delay has run out
     delay_ms: int = DAY_MS  # places younger than this are withheld
+    actors: tuple[Actor, ...] = ()
     first_date: str = ""  # the mission's first reporting day; no day is compared with one before it
 
     def check(self) -> None:

@@ -74,11 +74,26 @@ def number(value: int | None) -> str:
     return "not known" if value is None else f"{value:,}"
 
 
+def decimal(count: int | None) -> str:
+    """Tenths, as a number with one decimal."""
+    return "not known" if count is None else f"{count // 10:,}.{count % 10}"
+
+
 def change(value: int | None) -> str:
     """A signed difference with the previous period."""
     if value is None:
         return "no earlier figure"
     return "no change" if value == 0 else f"{'+' if value > 0 else '−'}{abs(value):,}"
+
+
+def against(value: int | None, unit: str = "") -> str:
+    """A difference with the day before, in words: −20 against the day before."""
+    if value is None:
+        return change(None)
+    if value == 0:
+        return "no change from the day before"
+    unit = f" {unit}{'' if abs(value) == 1 else 's'}" if unit else ""
+    return f"{change(value)}{unit} against the day before"
 
 
 def between(low: int, high: int, open_ended: bool = False) -> str:

@@ -56,7 +56,7 @@ def _step(day: Day, step: Any) -> dict[str, str]:
         else []
     )
     return {
-        "id": plain(step.step_id), "title": plain(step.title), "object": plain(step.object), "owner": day.party(step.owner),
+        "id": plain(step.step_id), "title": plain(step.title), "object": f"concerns {plain(step.object)}" if step.object else "", "owner": day.owner(step.owner),
         "state": code(step.state), "deadline": when(step.deadline, day.view.zone) if step.deadline else "none set",
         "because": "; ".join([*waits, *holds, *([plain(step.because)] if step.because else [])]),
         "grave": "yes" if step.state in {"overdue", "disputed", "suspended"} else "",
@@ -77,14 +77,20 @@ def _notices(day: Day) -> list[dict[str, Any]]:
         rows.append(
             {
                 "id": plain(notice.notice_id),
-                "to": listed([day.party(p) for p in sorted(notice.to, key=lambda p: (day.rank(p), notice.to.index(p)))]),
+                "to": _receivers(day, notice.to),
                 "released": when(notice.released, zone), "answer_by": when(notice.answer_by, zone) if notice.answer_by else "none set",
                 "urgent": "urgent" if notice.urgent else "",
-                "answers": [{"party": day.party(r.party), "position": r.position, "replied": when(r.replied, zone)} for r in answers],
-                "silent": listed([day.party(p) for p in silent]),
+                "answers": [{"party": plain(day.party(r.party)), "position": r.position, "replied": when(r.replied, zone)} for r in answers],
+                "silent": listed([plain(day.party(p)) for p in silent]),
             }
         )  # fmt: skip
     return rows
+
+
+def _receivers(day: Day, to: tuple[str, ...]) -> str:
+    if set(to) == set(day.parties()):
+        return "all parties"
+    return listed([plain(day.party(p)) for p in sorted(to, key=lambda p: (day.rank(p), to.index(p)))])
 
 
 def _sides(day: Day) -> list[list[str]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from truceline.report.disclosed import disclosed_incidents, incidents_between, withheld_after
 from truceline.report.figures import figures, sector_ids, standing_of
 from truceline.report.view import View
-from truceline.report.words import moment, plain, rotated
+from truceline.report.words import listed, moment, plain, rotated
 
 UNWATCHED_BELOW_E4: Final = 2500
 """A sector is hatched when less than this share of its hours in the last complete week was watched."""
@@ -64,6 +64,17 @@ class Day:
             if party.id == name:
                 return party.names.get("en") or next(iter(party.names.values()), name)
         return name
+
+    def owner(self, name: str) -> str:
+        """Who owes a step: a party, an actor, or an alignment with its members."""
+        for actor in self.view.actors:
+            if actor.id == name:
+                return plain(actor.names.get("en") or next(iter(actor.names.values()), name))
+        for alignment in self.view.alignments:
+            if alignment.id == name:
+                members = [plain(self.party(one)) for one in self.parties() if one in alignment.members]
+                return f"{name}: {listed(members)}" if members else name
+        return plain(self.party(name))
 
     def parties(self) -> tuple[str, ...]:
         """Party ids in the order of this day."""

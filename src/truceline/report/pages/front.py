@@ -7,7 +7,7 @@ from typing import Any
 from truceline.report.drawing import draw, is_wide, legend
 from truceline.report.pages.arrears import last_week, unwatched, watched_shares
 from truceline.report.pages.common import Day
-from truceline.report.words import between, change, listed, moment, number, percent, plain, plural, tenths
+from truceline.report.words import against, between, listed, moment, number, percent, plain, plural, tenths
 
 
 def front_page(day: Day) -> dict[str, Any]:
@@ -46,9 +46,16 @@ def front_page(day: Day) -> dict[str, Any]:
         "legend": legend(max(inside.values(), default=0)),
         "hatched": f"watched less than a quarter of the hours in week {week}" if dark else "",
         "caption": _caption(day, counts, named, week),
-        "unseen": list(day.view.could_not_see),
+        "unseen": [_bare(day, words) for words in day.view.could_not_see],
         "unseen_note": _unseen_note(day),
     }
+
+
+def _bare(day: Day, words: str) -> str:
+    """Sectors by their number alone, as on the map; the mark stands on the page."""
+    for name in sorted(day.sectors(), key=len, reverse=True):
+        words = words.replace(name, plain(name))
+    return words.replace(" %", "%")
 
 
 def _sentence(day: Day, busy: list[str]) -> str:
@@ -71,8 +78,9 @@ def _sentence(day: Day, busy: list[str]) -> str:
             tail.append(f"{between(day.value(f'{name}_min'), day.value(f'{name}_max'))} reported {word}")
     hurt = f", with {listed(tail)}" if tail else ""
     withheld = sum(row["sector_id"] is None for row in day.rows)
-    where = f"in {len(busy)} of {len(day.sectors())} sectors"
-    if withheld:
+    everywhere = len(busy) == len(day.sectors())
+    where = f"in all {len(busy)} sectors" if everywhere else f"in {len(busy)} of {len(day.sectors())} sectors"
+    if withheld and not everywhere:
         where = (
             f"in at least {len(busy)} of {len(day.sectors())} sectors ({plural(withheld, 'incident')} without a published place)"
             if busy
@@ -98,24 +106,23 @@ def _numbers(day: Day) -> list[dict[str, str]]:
     alleged_note = f"{number(day.value('findings_verified'))} findings verified on review, {number(day.value('findings_undetermined'))} undetermined"
     return [
         {
-            "label": "incidents", "value": number(day.value("incidents")), "change": change(day.change("incidents")),
+            "label": "incidents", "value": number(day.value("incidents")), "change": against(day.change("incidents")),
             "note": f"{number(day.value('incidents_corroborated'))} corroborated, "
             f"{number(day.value('incidents_credible'))} credible, {number(day.value('incidents_reported'))} reported only",
             "who": day.figures["incidents"]["recompute_by"],
         },
         {
-            "label": "single violations, at least", "value": number(low), "change": change(day.change("violations_min")),
+            "label": "single violations, at least", "value": number(low), "change": against(day.change("violations_min")),
             "note": upper, "who": day.figures["violations_min"]["recompute_by"],
         },
         {
             "label": "incidents alleged to be breaches", "value": number(day.value("incidents_alleged")),
-            "change": change(day.change("incidents_alleged")), "note": alleged_note,
+            "change": against(day.change("incidents_alleged")), "note": alleged_note,
             "who": day.figures["incidents_alleged"]["recompute_by"],
         },
         {
             "label": "of sector-hours watched", "value": f"{share}%" if known else "not known",
-            "change": f"{change(share - before)} points" if known and share is not None and before is not None and watched["previous"] is not None and share != before
-            else "no change" if known and before is not None and watched["previous"] is not None else "no earlier figure",
+            "change": against(share - before if known and share is not None and before is not None and watched["previous"] is not None else None, "point"),
             "note": f"{tenths(watched['value'])} of {tenths(day.figures['hours_total_e1']['value'])} sector-hours"
             if known else "no coverage was given",
             "who": watched["recompute_by"],

@@ -29,6 +29,12 @@ _PLACED: Final = {
 }  # fmt: skip
 
 
+RULE: Final = (
+    "Chosen by rule, never by party: one whose place is published, then one that was answered, held to be a breach or "
+    "contested, then the one with the most independent sources and reports."
+)
+
+
 def choose(day: Day) -> int | None:
     """Row of the incident that teaches most: alleged, answered, contradicted, then with the most reports; never by party."""
     best: tuple[int, ...] = ()
@@ -69,6 +75,7 @@ def single_page(day: Day) -> dict[str, Any] | None:
         "cells": [
             [name, cell] for name, cell in zip(COLUMNS, cells, strict=True) if name not in ("No.", "Incident")
         ],
+        "rule": RULE,
         "map": svg,
         "map_note": "It lies somewhere in the shaded sector. The mission may know it more finely and does not publish it."
         if svg
@@ -180,13 +187,16 @@ def _strip(day: Day, reports: list[dict[str, Any]], row: dict[str, Any]) -> dict
 
 def _linked(day: Day, row: dict[str, Any], sealed: dict[str, Any]) -> list[str]:
     kinds = [code(kind) for kind in row["source_kinds"] or ()]
+    count = len(set(sealed["members"] or ()) - set(sealed["contradicts"] or ()))
     said = [
-        f"{plural(len(sealed['members'] or ()), 'report')} agree in time, place and act closely enough to be about one incident.",
-        f"They come from {plural(row['independent_groups'] or 0, 'independent group')} of sources: {listed(kinds) or 'not said'}.",
+        "One report stands alone; no other says the same closely enough to be about one incident."
+        if count == 1
+        else f"{plural(count, 'report')} agree in time, place and act closely enough to be about one incident.",
+        f"{'It comes' if count == 1 else 'They come'} from {plural(row['independent_groups'] or 0, 'independent group')} of sources: {listed(kinds) or 'not said'}.",
     ]
     if row["copies"]:
         said.append(
-            f"{plural(row['copies'], 'report repeats', 'reports repeat')} another one and add no weight."
+            f"{plural(row['copies'], 'report repeats', 'reports repeat')} another one and {'adds' if row['copies'] == 1 else 'add'} no weight."
         )
     return said
 
