@@ -12,6 +12,10 @@ from truceline.report.words import code, listed
 
 CLAIMS: Final = frozenset({"accuses", "denies", "claims"})
 """Acts of a statement that say what happened on the ground: they stand side by side, and none is weighed."""
+ROLES: Final = {
+    "co_chair": "co-chair", "minsk_group_member": "member of the Minsk Group",
+    "would_be_contributor": "would-be contributor of observers", "contributor": "later contributor of peacekeepers",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,17 @@ class Book:
         return cls(
             view, {fact.id: fact for fact in view.facts},
             {one.id: one.names["en"] for one in view.parties} | {one.id: one.names["en"] for one in view.actors},
-            {one.id: ", ".join(map(code, one.roles)) for one in view.actors},
+            {one.id: ", ".join(ROLES.get(role, code(role)) for role in one.roles) for one in view.actors},
             {source: number for number, source in enumerate(dict.fromkeys(every), 1)},
         )  # fmt: skip
 
     def name(self, ident: str) -> str:
         """A party or actor in English; anything else as it stands."""
         return self.names.get(ident, ident)
+
+    def short(self, ident: str) -> str:
+        """The same for running text: Republic of X as X."""
+        return self.name(ident).removeprefix("Republic of ")
 
     def all_of(self, kind: type[Kind]) -> list[tuple[Fact, Any]]:
         """The records of one kind in the order of the log."""
@@ -55,35 +63,44 @@ class Book:
             "published": source.published, "number": self.sources[source],
         }  # fmt: skip
 
-    def link(self, ident: str) -> dict[str, str]:
-        """A link to a record, with who and when."""
-        return {"href": anchor(ident), "words": self.label(self.facts[ident].body)}
+    def link(self, ident: str, *, dated: bool = True) -> dict[str, str]:
+        """A link to a record, with who and, unless the day is said beside it, when."""
+        body = self.facts[ident].body
+        undated = isinstance(body, (PlanStep, AgreedText)) or (
+            isinstance(body, Statement) and is_article(body)
+        )
+        day = f", {day_words(when(body).day)}" if dated and not undated else ""
+        return {"href": anchor(ident), "words": self.label(body) + day}
 
     def label(self, body: Kind) -> str:
-        """A record in a few words."""
+        """A record in a few words, without its day."""
         match body:
             case Statement() if is_article(body):
-                return f"article {article_number(body.article)} of {self.text_of(body.article)}"
+                return self.about(body.article)
             case Statement():
-                return f"{body.speaker}, {day_words(when(body).day)}"
+                return sentence(body.speaker)
             case Signal():
-                return (
-                    f"{self.name(body.from_actor)} to {self.name(body.to_actor)}, {day_words(when(body).day)}"
-                )
+                return f"{self.short(body.from_actor)} to {self.short(body.to_actor)}"
             case Appeal():
-                return f"{listed([self.name(one) for one in body.by])}, {day_words(when(body).day)}"
+                return listed([self.short(one) for one in body.by])
             case Stance():
-                return f"{self.name(body.party)} on {code(body.proposal).replace('-', ' ')}: {body.stance}, {day_words(when(body).day)}"
+                return f"{self.short(body.party)} on {code(body.proposal).replace('-', ' ')}: {body.stance}"
             case PlanStep() | AgreedText():
                 return body.title
             case _:
                 raise TypeError(f"{body!r} is not shown as a link")
 
-    def text_of(self, article: str) -> str:
-        """The title of the text that an article (`text_id/number`) belongs to; its id where the text is not on record."""
+    def about(self, article: str) -> str:
+        """An article (`text_id/number`) by the day from which its text is in force; by the id where that is not on record."""
         ident = article.rpartition("/")[0]
         fact = self.facts.get(ident)
-        return fact.body.title if fact is not None and isinstance(fact.body, AgreedText) else ident
+        text = f"the text of {day_words(when(fact.body).day)}" if fact is not None else ident
+        return f"article {article_number(article)} of {text}"
+
+
+def sentence(words: str) -> str:
+    """With a capital, as at the beginning of a sentence."""
+    return words[:1].upper() + words[1:]
 
 
 def is_article(body: Statement) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any, Final
 
 import jinja2
@@ -48,6 +49,9 @@ def render_record(view: RecordView) -> dict[str, str]:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "record.css"))
+    style = re.sub(
+        r"^\.exercise .*\n", "", style, flags=re.M
+    )  # the mark of simulated missions has no place here
     shared = {"view": view, "style": Markup(style), "summary": counts}  # noqa: S704 our own files
     pages = {"record.html": _record(book), "founding.html": _founding(book)}
     made = {name: house.get_template(name).render(shared | content) for name, content in pages.items()}
@@ -120,11 +124,14 @@ def _founding(book: Book) -> dict[str, Any]:
 
 
 def _carrier(name: str, book: Book) -> dict[str, Any]:
+    """A record that carries a sentence; a position shows the words on which it rests."""
     fact = book.facts[name]
-    source = getattr(fact.body, "source", None)
+    rests_on = book.facts[fact.body.statement_id].body if isinstance(fact.body, Stance) else fact.body
+    source = getattr(rests_on, "source", None)
+    kind = "position" if isinstance(fact.body, Stance) else code(word_of(fact.body))
     return {
-        "href": anchor(name), "kind": code(word_of(fact.body)), "words": book.label(fact.body), "number": fact.number,
-        "said": _said(fact.body), "source": book.source(source) if source is not None else None,
+        "href": anchor(name), "kind": kind, "words": book.link(name)["words"], "number": fact.number, "said": _said(rests_on),
+        "source": book.source(source) if source is not None else None,
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import Any
 
 from truceline.records.kinds import AgreedText, Appeal, PlanStep, Signal, Stance, Statement
-from truceline.report.record.book import CLAIMS, Book, article_number, is_article
+from truceline.report.record.book import CLAIMS, Book, article_number, is_article, sentence
 from truceline.report.record.times import clock, day_words, when
 from truceline.report.record.view import Fact, anchor
 from truceline.report.words import code, listed, plural, rotated
@@ -89,13 +89,15 @@ def _signal(fact: Fact, body: Signal, book: Book) -> dict[str, Any]:
         said = book.facts[name].body if name else None
         readouts.append(
             {
-                "name": book.name(end),
+                "name": book.short(end),
                 "href": anchor(name) if name else "",
-                "said": said.restatement if isinstance(said, Statement) else "",
+                "said": sentence(said.restatement.removeprefix("Readout: "))
+                if isinstance(said, Statement)
+                else "",
             }
         )
     return _head(fact, book) | {
-        "from": book.name(body.from_actor), "to": book.name(body.to_actor), "channel": body.channel, "when": when(body).words,
+        "from": book.short(body.from_actor), "to": book.short(body.to_actor), "channel": body.channel, "when": when(body).words,
         "content": body.content, "reported_by": body.reported_by, "readouts": readouts,
     }  # fmt: skip
 
@@ -114,8 +116,8 @@ def _gap(bodies: list[Signal]) -> str:
     least = max(0, *(one.from_ms - other.to_ms for one in times for other in times)) // HOUR_MS
     most = -(-(max(one.to_ms for one in times) - min(one.from_ms for one in times)) // HOUR_MS)
     if least:
-        return f"at least {least} and at most {plural(most, 'hour')} apart"
-    return f"at most {plural(most, 'hour')} apart; which came first is not on record"
+        return f"At least {least} and at most {plural(most, 'hour')} apart."
+    return f"Known to be at most {plural(most, 'hour')} apart; which came first is not on record."
 
 
 def claims(book: Book) -> list[dict[str, Any]]:
@@ -142,8 +144,8 @@ def statement(fact: Fact, body: Statement, book: Book) -> dict[str, Any]:
     """One statement: who, for whom, reported by whom, what, about what, against what."""
     answers = [one.id for one, other in book.statements() if fact.id in other.rejects]
     return _head(fact, book) | {
-        "speaker": body.speaker, "for": book.name(body.on_behalf_of), "roles": book.roles.get(body.on_behalf_of, ""),
-        "reported_by": body.reported_by, "act": body.act, "accused": book.name(body.accused) if body.accused else "",
+        "speaker": sentence(body.speaker), "for": book.name(body.on_behalf_of), "roles": book.roles.get(body.on_behalf_of, ""),
+        "reported_by": body.reported_by, "act": "" if body.act == "states" else body.act, "accused": book.short(body.accused) if body.accused else "",
         "hedged": body.hedged, "restatement": body.restatement, "when": when(body).words,
         "article": _about(body.article, book) if body.article else None,
         "rejects": [book.link(name) for name in body.rejects], "reiterates": [book.link(name) for name in body.reiterates],
@@ -154,8 +156,7 @@ def statement(fact: Fact, body: Statement, book: Book) -> dict[str, Any]:
 def _about(article: str, book: Book) -> dict[str, str]:
     """A link to the text of an article; no address where the text is not on record."""
     ident = article.rpartition("/")[0]
-    words = f"article {article_number(article)}, {book.text_of(article)}"
-    return {"href": anchor(ident) if ident in book.facts else "", "words": words}
+    return {"href": anchor(ident) if ident in book.facts else "", "words": book.about(article)}
 
 
 def positions(book: Book) -> list[dict[str, Any]]:
@@ -218,22 +219,32 @@ def _day(day: dt.date, facts: list[Fact], place: int, book: Book) -> dict[str, A
     said = [
         (fact, fact.body) for fact in facts if isinstance(fact.body, Statement) and not is_article(fact.body)
     ]
-    spoken = sorted((one for one in said if one[1].act not in CLAIMS), key=lambda one: (when(one[1]).to_ms, rank.get(one[1].on_behalf_of, 0)))  # fmt: skip
+    spoken = [one for one in said if one[1].act not in CLAIMS]
+    spoken.sort(key=lambda one: (when(one[1]).to_ms, rank.get(one[1].on_behalf_of, 0)))
     return {
         "anchor": f"day-{day.isoformat()}", "title": day_words(day),
-        "texts": [book.link(fact.id) for fact in facts if isinstance(fact.body, AgreedText)],
+        "texts": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, AgreedText)],
         "appeals": [_appeal(fact, fact.body, book) for fact in facts if isinstance(fact.body, Appeal)],
-        "statements": [statement(*one, book) for one in spoken], "claims": sum(one[1].act in CLAIMS for one in said),
+        "statements": _roles_once([statement(*one, book) for one in spoken]), "claims": sum(one[1].act in CLAIMS for one in said),
         "claims_href": f"claims-{day.isoformat()}",
-        "signals": [book.link(fact.id) for fact in facts if isinstance(fact.body, Signal)],
-        "stances": [book.link(fact.id) for fact in facts if isinstance(fact.body, Stance)],
-        "steps": [book.link(fact.id) for fact in facts if isinstance(fact.body, PlanStep)],
+        "signals": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, Signal)],
+        "stances": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, Stance)],
+        "steps": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, PlanStep)],
     }  # fmt: skip
+
+
+def _roles_once(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The roles of an actor beside the first statement of a day only."""
+    seen: set[str] = set()
+    for one in said:
+        one["roles"] = "" if one["for"] in seen else one["roles"]
+        seen.add(one["for"])
+    return said
 
 
 def _appeal(fact: Fact, body: Appeal, book: Book) -> dict[str, Any]:
     return _head(fact, book) | {
-        "by": listed([book.name(one) for one in body.by]), "to": listed([book.name(one) for one in body.to]),
+        "by": listed([book.short(one) for one in body.by]), "to": listed([book.short(one) for one in body.to]),
         "to_all": {party.id for party in book.view.parties} <= set(body.to), "restatement": body.restatement,
         "effective": clock(body.effective) if body.effective else "",
     }  # fmt: skip

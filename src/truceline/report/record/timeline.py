@@ -12,7 +12,7 @@ from truceline.report.record.book import CLAIMS, Book
 from truceline.report.record.times import day_words, when
 from truceline.report.words import plural, rotated
 
-LABELS, WIDTH, TOP, STEP, PAD = 178, 960, 30, 9, 6
+LABELS, WIDTH, TOP, STEP, PAD, DEEPEST = 178, 960, 30, 9, 6, 6
 _INK, _SOFT, _RULE, _SAND, _DEEP = "#23251f", "#5d5c52", "#e4dfd2", "#cbb98f", "#6d5523"
 _FONT: Final = "'Source Sans 3','Noto Sans','Liberation Sans','DejaVu Sans',Arial,sans-serif"
 
@@ -31,8 +31,8 @@ def timeline(book: Book) -> str:
     parts: list[str] = []
     y = float(TOP)
     for label, marks in rows:
-        deepest = max(Counter(day for day, _, _ in marks).values(), default=1)
-        height = deepest * STEP + 2 * PAD
+        counts = Counter(day for day, _, _ in marks)
+        height = min(DEEPEST, max(counts.values(), default=1)) * STEP + 2 * PAD
         parts.append(
             f'<line x1="0" x2="{WIDTH}" y1="{y + height:.1f}" y2="{y + height:.1f}" stroke="{_RULE}"/>'
         )
@@ -41,8 +41,10 @@ def timeline(book: Book) -> str:
         )
         seen: Counter[dt.date] = Counter()
         for day, look, words in marks:
-            x = LABELS + ((day - first).days + 0.5) * wide
-            at = y + height - PAD - STEP * (seen[day] + 0.5)
+            column, level = divmod(seen[day], DEEPEST)
+            columns = -(-counts[day] // DEEPEST)
+            x = LABELS + ((day - first).days + 0.5) * wide + (column - (columns - 1) / 2) * (STEP + 0.5)
+            at = y + height - PAD - STEP * (level + 0.5)
             seen[day] += 1
             parts.append(
                 f'<a href="#day-{day.isoformat()}"><title>{escape(words)}</title>{_mark(look, x, at)}</a>'
@@ -76,20 +78,15 @@ def _rows(book: Book) -> list[Row]:
         ("Agreed, in force from", of([body for _, body in book.all_of(AgreedText)], "text")),
         ("Appeals to stop", of([body for _, body in book.all_of(Appeal)], "appeal")),
         *(
-            (f"Signals, {_short(book.name(party.id))}", of([one for one in calls if party.id in (one.from_actor, one.to_actor)], "signal"))
+            (f"Signals, {book.short(party.id)}", of([one for one in calls if party.id in (one.from_actor, one.to_actor)], "signal"))
             for party in parties
         ),
         *(
-            (f"Said by {_short(book.name(party.id))}", spoken([body for _, body in said if body.on_behalf_of == party.id]))
+            (f"Said by {book.short(party.id)}", spoken([body for _, body in said if body.on_behalf_of == party.id]))
             for party in parties
         ),
         ("Said by others", spoken([body for _, body in said if body.on_behalf_of not in known])),
     ]  # fmt: skip
-
-
-def _short(name: str) -> str:
-    """Republic of X as X, so that the labels fit."""
-    return name.removeprefix("Republic of ")
 
 
 def _mark(look: str, x: float, y: float) -> str:
