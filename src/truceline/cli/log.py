@@ -16,9 +16,13 @@ app = typer.Typer(help="Verify and read the log.", no_args_is_help=True)
 
 
 @app.command()
-def verify(folder: Folder, as_json: AsJson = False) -> None:
+def verify(
+    folder: Folder,
+    disclosed_only: Annotated[bool, typer.Option("--disclosed-only", help="The copy may lack `sealed/`, as those of the parties and the public do.")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Check every byte that the log vouches for; exits 1 and names the entry when one was altered."""
-    made = verify_folder(folder)
+    made = verify_folder(folder, disclosed_only=disclosed_only)
     lines = [
         f"{made.log_size:,} entries verified: signatures, sequences, root, tiles; {made.originals:,} originals, "
         f"{made.sealed:,} sealed files, {made.reports:,} report files.",

@@ -17,6 +17,7 @@ def replay(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
     lines = [f"compared: {one}" for one in made.compared] + [
         f"not compared: {one}" for one in made.not_compared
     ]
+    lines += [f"within the tolerance: {one}" for one in made.tolerated]
     lines.append("identical" if made.identical else f"DIFFERENT: {made.difference}")
     emit(made.as_dict(), as_json, "\n".join([f"clearance: {made.clearance}", *lines]))
     if not made.identical:

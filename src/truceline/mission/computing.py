@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from truceline import agreement as agreements
 from truceline import coverage, fusion
-from truceline.errors import UsageError
+from truceline.errors import ReplayError, UsageError
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.mission import Mission, Recorded, alone, result_digest
 from truceline.mission.views import Observed, Views
@@ -163,11 +163,10 @@ def newest_incidents(mission: Mission) -> Computed:
             remedy=f"Run: truceline fuse {mission.root}",
         )  # fmt: skip
     entry, body = done[-1]
-    path = _view(mission, "incidents")
-    if path.is_file() and read_metadata(path).get("entry") == entry.id:
-        return Computed(entry, read_table(path))
-    table = recompute_incidents(mission, body, None)
-    write_table(path, table, {"entry": entry.id})
+    table = stored(mission, "incidents", entry, body.result)
+    if table is None:
+        table = recompute_incidents(mission, body, None)
+        write_table(_view(mission, "incidents"), table, {"entry": entry.id})
     return Computed(entry, table)
 
 
@@ -180,20 +179,41 @@ def newest_findings(mission: Mission) -> Computed:
             remedy=f"Run: truceline assess {mission.root}",
         )  # fmt: skip
     entry, body = done[-1]
-    path = _view(mission, "findings")
-    if path.is_file() and read_metadata(path).get("entry") == entry.id:
-        return Computed(entry, read_table(path))
-    fused_entry, fused = next(pair for pair in mission.of(Incidents) if pair[0].id == body.incidents)
-    incidents = recompute_incidents(mission, fused, None)
-    table = recompute_findings(mission, body, incidents, _observed_then(mission, fused_entry))
-    write_table(path, table, {"entry": entry.id})
+    table = stored(mission, "findings", entry, body.result)
+    if table is None:
+        fused_entry, fused = next(pair for pair in mission.of(Incidents) if pair[0].id == body.incidents)
+        incidents = recompute_incidents(mission, fused, None)
+        table = recompute_findings(mission, body, incidents, _observed_then(mission, fused_entry))
+        write_table(_view(mission, "findings"), table, {"entry": entry.id})
     return Computed(entry, table)
 
 
+def stored(mission: Mission, view: str, entry: Recorded, result: str) -> pa.Table | None:
+    """A view made at an entry, if it stands and its rows hash to what the entry says; a view is never trusted alone."""
+    path = _view(mission, view)
+    try:
+        if not path.is_file() or read_metadata(path).get("entry") != entry.id:
+            return None
+        table = read_table(path)
+    except (OSError, pa.ArrowException):
+        return None
+    return table if result_digest(table.to_pylist()) == result else None
+
+
 def recompute_incidents(mission: Mission, body: Incidents, folder: Path | None) -> pa.Table:
-    """The incidents of an entry, again; from the originals when `folder` is an empty folder for views."""
+    """The incidents of an entry, again; from the originals when `folder` is an empty folder for views.
+
+    Raises:
+        ReplayError: RPL-011, another version of the method made them.
+    """
+    parameters, made_by = next(pair for pair in mission.of(Parameters) if pair[0].id == body.parameters)
+    if (made_by.method, made_by.version) != (fusion.METHOD, fusion.VERSION):
+        raise ReplayError(
+            "RPL-011", "incidents must be recomputed by the method that made them", where=f"entry {parameters.index}",
+            value=f"{fusion.METHOD} {fusion.VERSION}",
+            remedy=f"Install the Truceline that has {made_by.method} {made_by.version}.",
+        )  # fmt: skip
     views = Views(mission, folder, body.inputs)
-    parameters = next(one for one, _ in mission.of(Parameters) if one.id == body.parameters)
     return incidents_of(mission, views.observed(), views.watches(), parameters.body)
 
 

@@ -20,6 +20,7 @@ from truceline import report as reports
 from truceline.errors import ReplayError
 from truceline.mission import computing
 from truceline.mission.clock import from_iso
+from truceline.mission.comparing import differences
 from truceline.mission.mission import Mission, Recorded, result_digest
 from truceline.mission.publishing import view_of
 from truceline.mission.recording import record_figures, record_view
@@ -29,15 +30,18 @@ from truceline.records.canonical import digest
 from truceline.records.kinds import Findings, Incidents, Report
 from truceline.report.record import render_record
 
+NAMED_BY = {"incidents": "incident_id", "findings": "finding_id"}
+
 
 @dataclass(slots=True)
 class Replay:
-    """What was compared; `difference` names the first thing that differs."""
+    """What was compared; `difference` names the first thing that differs, `tolerated` what only rounding moved."""
 
     clearance: str
     identical: bool = True
     difference: str = ""
     compared: list[str] = field(default_factory=list)
+    tolerated: list[str] = field(default_factory=list)
     not_compared: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -52,7 +56,7 @@ def replay(mission: Mission, say: Callable[[str], None] = lambda step: None) -> 
         LogError, EvidenceError: the log or an original is altered, so there is nothing to recompute from.
     """
     say("log")
-    verify(mission.root)
+    verify(mission.root, disclosed_only=not mission.vault.can_open)
     record_only = bool(mission.setting("record_only"))  # nothing in it is sealed, so anyone replays all of it
     made = Replay("auditor" if mission.vault.can_open and not record_only else "public")
     made.compared.append(f"log of {mission.log.size} entries")
@@ -70,17 +74,17 @@ def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
         for entry, body in mission.of(Incidents):
             say(f"incidents of entry {entry.index}")
             incidents = computing.recompute_incidents(mission, body, folder)
-            _same(entry, "incidents", result_digest(incidents.to_pylist()), body.result)
-            shown = computing.disclosed_digest(mission, incidents, body)
+            stands = _stands(mission, made, entry, "incidents", incidents, body.result)
+            shown = computing.disclosed_digest(mission, stands, body)
             _same(entry, "disclosed rows", shown, body.disclosed)
-            tables[entry.id] = incidents, Views(mission, folder, body.inputs).observed().observations
+            tables[entry.id] = stands, Views(mission, folder, body.inputs).observed().observations
             made.compared.append(f"{incidents.num_rows} incidents of entry {entry.index}")
         found: dict[str, tuple[pa.Table, pa.Table]] = {}
         for entry, assessed in mission.of(Findings):
             say(f"findings of entry {entry.index}")
             incidents, observations = tables[assessed.incidents]
             findings = computing.recompute_findings(mission, assessed, incidents, observations)
-            _same(entry, "findings", result_digest(findings.to_pylist()), assessed.result)
+            findings = _stands(mission, made, entry, "findings", findings, assessed.result)
             found[entry.id] = incidents, findings
             made.compared.append(f"{findings.num_rows} findings of entry {entry.index}")
         for entry, report in mission.of(Report):
@@ -89,6 +93,27 @@ def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
             figures = _figures(mission, report, incidents, findings, folder)
             _same_figures(mission, entry, report, figures)
             made.compared.append(f"{len(figures['figures'])} figures of the report of {report.date}")
+
+
+def _stands(
+    mission: Mission, made: Replay, entry: Recorded, what: str, again: pa.Table, result: str
+) -> pa.Table:
+    """The logged table: `again` itself where it hashes to the result, else the view if all differences are rounding."""
+    rows = again.to_pylist()
+    seen = result_digest(rows)
+    if seen == result:
+        return again
+    logged = computing.stored(mission, what, entry, result)
+    if logged is None:
+        raise _difference(entry, f"digest of the {what}", seen, result)
+    found = list(differences(rows, logged.to_pylist(), NAMED_BY[what]))
+    beyond = next((one for one in found if not one.within), None)
+    if beyond is not None:
+        raise _difference(entry, f"{what}, {beyond.where}", beyond.again, beyond.logged)
+    if not found:
+        raise _difference(entry, f"digest of the {what}", seen, result)
+    made.tolerated.append(f"{len(found)} values of the {what} of entry {entry.index}")
+    return logged
 
 
 def _record(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from truceline.errors import LogError, NotAMission
+from truceline.errors import EvidenceError, LogError, NotAMission
 from truceline.evidence import Blobs, verify_wraps
 from truceline.log.entries import Entry
 from truceline.log.verifying import verify as verify_log
@@ -47,9 +47,11 @@ class _Named:
     files: set[str] = field(default_factory=set)
 
 
-def verify(root: Path) -> Verified:
+def verify(root: Path, *, disclosed_only: bool = False) -> Verified:
     """Check log, originals, payloads, wrapped keys and reports; needs no key.
 
+    Args:
+        disclosed_only: the copy may lack `sealed/`, as those of the parties and the public do.
     Raises:
         LogError: LOG, the first entry or file that is wrong. EvidenceError: EVI-001, EVI-002, EVI-003, EVI-013.
         RecordError: REC, a signed body that is no record. NotAMission: MIS-002. EnvironmentFailure: ENV-001, ENV-003.
@@ -69,18 +71,26 @@ def verify(root: Path) -> Verified:
         if isinstance(body, Report):
             for name, digest in body.files.items():
                 published[root / "reports" / body.date / name].append(digest)
-    for place, digests, folder in (
-        ("blobs", named.blobs, root / "blobs"),
-        ("sealed/payloads", named.payloads, root / "sealed" / "payloads"),
-        ("sealed/files", named.files, root / "sealed" / "files"),
-    ):
+    made.originals, made.sealed = len(named.blobs), len(named.payloads) + len(named.files)
+    places = [("blobs", named.blobs)]
+    if disclosed_only and not (root / "sealed").exists():
+        made.remarks.append(f"{made.sealed} sealed files are not in this copy and were not checked.")
+        made.sealed = 0
+    elif made.sealed and not (root / "sealed").exists():
+        raise EvidenceError(
+            "EVI-001", "the log names bytes that must be in the folder", where=str(root / "sealed"),
+            remedy="Fetch them from another copy. Copies for a party or the public have no sealed/: verify those with --disclosed-only.",
+        )  # fmt: skip
+    else:
+        places += [("sealed/payloads", named.payloads), ("sealed/files", named.files)]
+        verify_wraps(root / "sealed" / "keys", named.payloads | named.files)
+    for place, digests in places:
+        folder = root / place
         extra = Blobs(folder).verify(digests)
         if extra:
             made.remarks.append(
                 f"{len(extra)} whole files in {place} are named by no entry: a program that ended early left them."
             )
-    verify_wraps(root / "sealed" / "keys", named.payloads | named.files)
-    made.originals, made.sealed = len(named.blobs), len(named.payloads) + len(named.files)
     _reports(root / "reports", published, made)
     return made
 
