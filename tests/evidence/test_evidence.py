@@ -1,3 +1,4 @@
+import itertools
 import os
 import subprocess
 import sys
@@ -161,13 +162,15 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
 @given(st.integers(1, 70), st.data())
 def test_row_proofs_verify_like_entries(rows: int, data: st.DataObject) -> None:
     digests = np.random.default_rng(rows).integers(0, 256, (rows, 32), dtype=np.uint8)
-    tree = RowTree(b"\x07" * 32)
-    cut = data.draw(st.integers(0, rows))
-    tree.extend(digests[:cut])
-    tree.extend(digests[cut:])
-    leaves = [tree._parts[0][i : i + 32] for i in range(0, len(tree._parts[0]), 32)]
-    leaves += [tree._parts[1][i : i + 32] for i in range(0, len(tree._parts[1]), 32)]
-    assert tree.root() == merkle.root_of(leaves).hex()
+    tree = RowTree(b"\x07" * 32, proving=True)
+    light = RowTree(b"\x07" * 32)
+    cuts = sorted(data.draw(st.lists(st.integers(0, rows), max_size=4)))
+    for start, end in itertools.pairwise([0, *cuts, rows]):
+        tree.extend(digests[start:end])
+        light.extend(digests[start:end])
+    assert tree._leaves is not None
+    leaves = [leaf.tobytes() for part in tree._leaves for leaf in part]
+    assert tree.root() == light.root() == merkle.root_of(leaves).hex()
     row = data.draw(st.integers(0, rows - 1))
     merkle.verify_inclusion(
         leaves[row], row, rows, [bytes.fromhex(node) for node in tree.prove(row)], bytes.fromhex(tree.root())

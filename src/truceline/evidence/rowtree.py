@@ -2,12 +2,13 @@
 
     leaf_i = SHA-256(0x00 || salt_i || row digest_i)       salt_i: 32 bytes of the AES-256-CTR stream of a secret
 
-The tree is RFC 6962's, so a row's proof is checked like any entry's. 64 bytes a row while it is built.
+The tree is RFC 6962's, so a row's proof is checked like any entry's.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -20,40 +21,52 @@ UInt8Array = npt.NDArray[np.uint8]
 
 
 class RowTree:
-    """Built by `extend`, in the order of the rows; `secret` is 32 bytes."""
+    """Built by `extend`, in the order of the rows; holds one node a level, whatever the number of rows."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, *, proving: bool = False) -> None:
+        """`secret`: 32 bytes; `proving` keeps the leaves, 32 bytes a row, so that `prove` can be asked."""
         self._stream = Cipher(algorithms.AES(secret), modes.CTR(bytes(16))).encryptor()
-        self._parts: list[UInt8Array] = []
+        self._waiting: list[UInt8Array] = []  # level by level, the node that has no right neighbour yet
+        self._leaves: list[UInt8Array] | None = [] if proving else None
         self.size = 0
 
     def extend(self, row_digests: UInt8Array) -> None:
         """Add rows: uint8 (n, 32)."""
         rows = len(row_digests)
-        leaves = np.zeros((rows, 65), np.uint8)
-        leaves[:, 1:33] = np.frombuffer(self._stream.update(bytes(32 * rows)), np.uint8).reshape(-1, 32)
-        leaves[:, 33:] = row_digests
-        self._parts.append(hash_rows(leaves))
+        salted = np.zeros((rows, 65), np.uint8)
+        salted[:, 1:33] = np.frombuffer(self._stream.update(bytes(32 * rows)), np.uint8).reshape(-1, 32)
+        salted[:, 33:] = row_digests
+        nodes = hash_rows(salted)
+        if self._leaves is not None:
+            self._leaves.append(nodes)
         self.size += rows
+        for level in itertools.count():
+            if not len(nodes):
+                return
+            if level == len(self._waiting):
+                self._waiting.append(np.zeros((0, 32), np.uint8))
+            nodes = np.concatenate([self._waiting[level], nodes])
+            paired = len(nodes) - len(nodes) % 2
+            self._waiting[level] = nodes[paired:].copy()
+            nodes = _parents(nodes[:paired])
 
     def root(self) -> str:
         """Hex root; of no rows, SHA-256 of nothing."""
-        if not self.size:
-            return hashlib.sha256().hexdigest()
-        level = np.concatenate(self._parts)
-        while len(level) > 1:
-            level = _parents(level)
-        return level.tobytes().hex()
+        right: UInt8Array | None = None
+        for node in self._waiting:
+            if len(node):
+                right = node if right is None else _parents(np.concatenate([node, right]))
+        return hashlib.sha256().hexdigest() if right is None else right.tobytes().hex()
 
     def prove(self, row: int) -> list[str]:
-        """Inclusion proof of a row, leaf to root, in hex.
+        """Inclusion proof of a row, leaf to root, in hex; of a tree made with `proving`.
 
         Raises:
             EvidenceError: EVI-020, no such row.
         """
-        if not 0 <= row < self.size:
+        if self._leaves is None or not 0 <= row < self.size:
             raise EvidenceError("EVI-020", "a proof needs a row of the file", value=row)
-        level, proof = np.concatenate(self._parts), []
+        level, proof = np.concatenate(self._leaves), []
         while len(level) > 1:
             beside = row ^ 1
             if beside < len(level):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from truceline.intake.chunks import BoolArray, Chunk, Int64Array, UInt64Array
+from truceline.intake.chunks import BoolArray, Chunk, UInt64Array
 from truceline.intake.rows import digest_keys
 
 
@@ -26,7 +26,7 @@ class Sifted:
 
 
 class _Words:
-    """A set of 128-bit words in sorted runs, each at least twice the next: membership without Python objects."""
+    """A set of 128-bit words in runs sorted by first word, each at least twice the next: no Python objects."""
 
     def __init__(self) -> None:
         self._runs: list[UInt64Array] = []
@@ -46,13 +46,9 @@ class _Words:
         """Add words that are not held yet, each once."""
         if not len(words):
             return
-        self._runs.append(_sorted(words))
+        self._runs.append(np.ascontiguousarray(words[np.argsort(words[:, 0])]))
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            low = self._runs.pop()
-            high = self._runs.pop()
-            both = np.concatenate([high, low])
-            del high, low
-            self._runs.append(_sorted(both))
+            self._runs.append(_merged(self._runs.pop(), self._runs.pop()))
 
 
 class Ledger:
@@ -91,18 +87,14 @@ def newest(keys: UInt64Array) -> BoolArray:
     return mask
 
 
-def _order(words: UInt64Array) -> Int64Array:
-    """The order by first, then second word; equal words keep theirs."""
-    high = np.ascontiguousarray(words[:, 0])
-    order: Int64Array = np.argsort(high)
-    ranked = high[order]
-    if (ranked[1:] == ranked[:-1]).any():  # the quick sort is not stable, and the second word was not asked
-        order = np.lexsort((words[:, 1], high)).astype(np.int64)
-    return order
-
-
-def _sorted(words: UInt64Array) -> UInt64Array:
-    return np.ascontiguousarray(words[_order(words)])
+def _merged(one: UInt64Array, other: UInt64Array) -> UInt64Array:
+    """Two runs as one."""
+    whole = np.empty((len(one) + len(other), 2), np.uint64)
+    places = np.searchsorted(other[:, 0], one[:, 0]) + np.arange(len(one))
+    rest = np.ones(len(whole), np.bool_)
+    rest[places] = False
+    whole[places], whole[rest] = one, other
+    return whole
 
 
 def _first(words: UInt64Array) -> BoolArray:
@@ -110,14 +102,14 @@ def _first(words: UInt64Array) -> BoolArray:
     mask = np.ones(len(words), np.bool_)
     high = np.sort(words[:, 0])
     if (high[1:] == high[:-1]).any():
-        order = _order(words)
+        order = np.lexsort((words[:, 1], words[:, 0]))  # stable: equal words keep their order
         ranked = words[order]
         mask[order[1:]] = (ranked[1:] != ranked[:-1]).any(axis=1)
     return mask
 
 
 def _within(run: UInt64Array, words: UInt64Array) -> BoolArray:
-    """Membership in a run sorted by (first, second) word; runs of equal first words are walked."""
+    """Membership in a run sorted by first word; stretches of equal first words are walked."""
     high, low = run[:, 0], run[:, 1]
     at = np.searchsorted(high, words[:, 0])
     found = np.zeros(len(words), np.bool_)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from truceline import intake
-from truceline.errors import UsageError
+from truceline.errors import EnvironmentFailure, UsageError
 from truceline.intake import mapping as mappings
 from truceline.mission import sifting
 from truceline.mission.mission import Mission, alone, public_row_secret
@@ -66,44 +67,72 @@ def import_file(
     views = Views(mission)
     if known is not None:
         entry, before = known
-        refused = views.import_path(entry).with_suffix(".rejected.csv")
+        refused = sifting.rejected_path(views.import_path(entry))
         return Imported(
             0, before.rows - before.rejected, 0, before.rejected, str(refused) if before.rejected else "",
             before.rows, before.format, entry, before.sealed,
         )  # fmt: skip
     closed = (not reader.public) if sealed is None else sealed
     secret = secrets.token_bytes(32) if closed else public_row_secret(digest)
-    index = mission.log.size
-    view = views.import_path(index)
-    made = sifting.sift(reader, views.ledger(), view, secret=secret, say=say)
-    stored = mission.vault.seal_file(path, secret) if closed else mission.blobs.put(path)
+    view = views.import_path(mission.log.size)
+    with _disk(mission.root):
+        sifting.sweep(view.parent)
+        made = sifting.sift(reader, views.ledger(), view, secret=secret, say=say)
+        try:
+            body = _stored(mission, path, reader, made, digest, secret if closed else b"", mapping, drawn)
+            recorded = mission.record(body, "intake", at)
+        except BaseException:
+            made.drop()
+            raise
+        made.keep(views.import_path(recorded.index))
+    return Imported(
+        made.accepted, made.duplicates, made.superseded, made.rejected,
+        str(made.rejected_file) if made.rejected else "", made.rows, reader.format, recorded.index, closed,
+    )  # fmt: skip
+
+
+def _stored(
+    mission: Mission, path: Path, reader: intake.Reader, made: sifting.Pass, digest: str, secret: bytes,
+    mapping: Path | str | None, drawn: bytes,
+) -> Import:  # fmt: skip
+    """Keep the bytes behind an import, sealed where there is a secret; the record of it.
+
+    Raises:
+        UsageError: MIS-011, the file is not what it was. EnvironmentFailure: ENV-001.
+    """
+    stored = mission.vault.seal_file(path, secret) if secret else mission.blobs.put(path)
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-            made.drop()
             raise UsageError(
                 "MIS-011", "a file must not change while it is read", where=str(path),
                 remedy="Import it again when nothing writes to it.",
             )  # fmt: skip
-    keep = mission.vault.seal_file if closed else mission.blobs.put
+    keep = mission.vault.seal_file if secret else mission.blobs.put
     rejected_stored = keep(made.rejected_file) if made.rejected else ""
     if mapping is not None:
         mission.blobs.put(mappings.raw_bytes(mapping))
     shown = {key: str(value) for key, value in reader.settings.items()}
     if drawn:
         shown[sifting.GEOMETRY_STORED] = mission.vault.seal_file(drawn)
-    body = Import(
+    return Import(
         digest=digest, bytes=path.stat().st_size, format=reader.format, format_version=reader.format_version,
         mapping_digest=reader.mapping_digest, rows=made.rows, accepted=made.accepted, duplicates=made.duplicates,
         superseded=made.superseded, rejected=made.rejected, rejected_digest=made.rejected_digest,
-        row_root=made.row_root, sealed=closed, stored=stored, name=path.name, rejected_stored=rejected_stored,
+        row_root=made.row_root, sealed=bool(secret), stored=stored, name=path.name, rejected_stored=rejected_stored,
         settings=shown,
     )  # fmt: skip
-    recorded = mission.record(body, "intake", at)
-    made.keep(views.import_path(recorded.index))
-    return Imported(
-        made.accepted, made.duplicates, made.superseded, made.rejected,
-        str(made.rejected_file) if made.rejected else "", made.rows, reader.format, recorded.index, closed,
-    )  # fmt: skip
+
+
+@contextmanager
+def _disk(root: Path) -> Iterator[None]:
+    """Say what the system refused as one error of ours; what was acknowledged before stands."""
+    try:
+        yield
+    except OSError as problem:
+        raise EnvironmentFailure(
+            "ENV-001", "the disk must take the file", where=str(problem.filename or root),
+            value=problem.strerror or str(problem), remedy="Free space or fix the folder, then run the same command again.",
+        ) from problem  # fmt: skip
 
 
 def _placed(

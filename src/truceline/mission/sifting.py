@@ -20,7 +20,7 @@ import pyarrow as pa
 from truceline import intake
 from truceline.evidence import RowTree
 from truceline.intake import Reader
-from truceline.intake.chunks import UInt64Array
+from truceline.intake.chunks import BoolArray, Chunk, UInt64Array
 from truceline.intake.ledger import Ledger
 from truceline.intake.rows import digest_keys
 from truceline.mission.ahead import ahead
@@ -60,12 +60,29 @@ class Pass:
     _waiting: Path
 
     def keep(self, path: Path) -> None:
-        """Let the view take its name."""
+        """Let the view take its name, and the rejected rows, if any, theirs beside it."""
+        if self.rejected:
+            self.rejected_file = self.rejected_file.replace(rejected_path(path))
+        else:
+            self.rejected_file.unlink()
         self._waiting.replace(path)
 
     def drop(self) -> None:
-        """Throw the view away."""
-        self._waiting.unlink(missing_ok=True)
+        """Throw away what waits."""
+        for waiting in (self._waiting, self.rejected_file):
+            waiting.unlink(missing_ok=True)
+
+
+def rejected_path(view: Path) -> Path:
+    """Where the rejected rows of a view stand."""
+    return view.with_suffix(".rejected.csv")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what passes that never came to their end left in a folder of views."""
+    for pattern in ("*.waiting.*", ".*.new"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def sift(
@@ -76,41 +93,52 @@ def sift(
     secret: bytes,
     say: Callable[[int], None] = lambda rows: None,
 ) -> Pass:
-    """Read all chunks of `reader` in bounded memory.
+    """Read all chunks of `reader`, block by block.
 
     Args:
-        view: where the accepted rows will stand; written beside it until `keep`.
+        view: where the accepted rows will stand; written beside it until `keep`, and nothing stays after an error.
         secret: 32 bytes from which the salts of the row root come.
         say: called with the number of rows read so far.
+    Raises:
+        IntakeError: a file that cannot be read to its end. EnvironmentFailure, OSError: the disk refused.
     """
     if reader.path.stat().st_size >= LARGE_BYTES:
         threading.Thread(target=digests.prepare, name="truceline-prepare", daemon=True).start()
+    waiting, refused = (view.with_name(f"{view.stem}.waiting.{kind}") for kind in ("parquet", "csv"))
     tree, accepted, duplicates, superseded, rejected, read = RowTree(secret), 0, 0, 0, 0, 0
-    waiting = view.with_name(f"{view.stem}.waiting.parquet")
-    refused = view.with_name(f"{view.stem}.rejected.csv")
-    with (
-        TableWriter(waiting, ROWS, DISTINCT) as writer,
-        _rejected_writer(refused) as (write_rejected, finish),
-    ):
-        for chunk in ahead(reader):
-            sifted = ledger.sift(chunk)
-            tree.extend(chunk.digests)
-            taken = ~sifted.duplicate
-            if taken.any():
-                contents = digest_keys(chunk.digests)
-                mask = pa.array(taken)
-                writer.add(with_words(chunk.observations.filter(mask), chunk.keys[taken], contents[taken]))
-            accepted += int(sifted.fresh.sum())
-            superseded += int(sifted.superseding.sum())
-            duplicates += int(sifted.duplicate.sum())
-            rejected += len(chunk.rejected)
-            for one in chunk.rejected:
-                write_rejected(one)
-            read += chunk.observations.num_rows + len(chunk.rejected)
-            say(read)
-        digest = finish()
-        writer.keep()
+    try:
+        with (
+            TableWriter(waiting, ROWS, DISTINCT) as writer,
+            _rejected_writer(refused) as (write_rejected, finish),
+        ):
+            for chunk in ahead(reader):
+                sifted = ledger.sift(chunk)
+                tree.extend(chunk.digests)
+                taken = ~sifted.duplicate
+                if taken.any():
+                    writer.add(_rows(chunk, taken))
+                accepted += int(sifted.fresh.sum())
+                superseded += int(sifted.superseding.sum())
+                duplicates += int(sifted.duplicate.sum())
+                rejected += len(chunk.rejected)
+                for one in chunk.rejected:
+                    write_rejected(one)
+                read += chunk.observations.num_rows + len(chunk.rejected)
+                say(read)
+            digest = finish()
+            writer.keep()
+    except BaseException:
+        for path in (waiting, refused):
+            path.unlink(missing_ok=True)
+        raise
     return Pass(read, accepted, duplicates, superseded, rejected, digest, tree.root(), refused, waiting)
+
+
+def _rows(chunk: Chunk, taken: BoolArray) -> pa.Table:
+    contents = digest_keys(chunk.digests)
+    if taken.all():
+        return with_words(chunk.observations, chunk.keys, contents)
+    return with_words(chunk.observations.filter(pa.array(taken)), chunk.keys[taken], contents[taken])
 
 
 def with_words(table: pa.Table, keys: UInt64Array, contents: UInt64Array) -> pa.Table:
