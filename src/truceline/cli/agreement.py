@@ -36,7 +36,7 @@ def found(which: str) -> agreements.Agreement:
         return agreements.load(path if path.is_dir() else which)
     raise UsageError(
         "CLI-006", "an agreement must be a folder, a library id or a mission", value=which,
-        remedy=f"Library: {', '.join(agreements.library())}.",
+        remedy=f"Check the path, or take one that ships: {', '.join(agreements.library())}.",
     )  # fmt: skip
 
 

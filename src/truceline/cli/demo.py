@@ -12,7 +12,7 @@ import typer
 
 from truceline import report as reports
 from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, Progress, emit, note, table
-from truceline.errors import UsageError
+from truceline.errors import NotAMission, UsageError
 from truceline.mission import exercise, recording, trying
 from truceline.mission.keyring import default_folder
 from truceline.mission.mission import Mission
@@ -162,16 +162,22 @@ def _record_summary(out: Path, made: recording.Recording, files: dict[str, str])
     return "\n".join(lines)
 
 
+def _is_ours(out: Path, keys: Path | None, kind: str) -> bool:
+    try:
+        mission = Mission.open(out, keys)
+    except NotAMission:
+        return False
+    return mission.genesis.exercise if kind == "exercise" else bool(mission.setting(kind))
+
+
 def _remove(out: Path, keys: Path | None, kind: str) -> None:
     """Remove a folder only if it is a mission that ships: an exercise, or a mission of record."""
     if not out.exists():
         return
-    if any(out.iterdir()):
-        mission = Mission.open(out, keys)
-        if not (mission.genesis.exercise if kind == "exercise" else mission.setting(kind)):
-            raise UsageError(
-                "CLI-005", "only a mission that this command makes may be replaced", where=str(out),
-                remedy="Choose another folder.",
-            )  # fmt: skip
+    if any(out.iterdir()) and not _is_ours(out, keys, kind):
+        raise UsageError(
+            "CLI-005", "only a mission that this command makes may be replaced", where=str(out),
+            remedy="Choose another folder.",
+        )  # fmt: skip
     shutil.rmtree(out)
     shutil.rmtree(keys or default_folder(out), ignore_errors=True)

@@ -51,5 +51,11 @@ def import_(
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise UsageError("CLI-003", "a setting must be name=value", where="--set", value=text)
+        raise UsageError(
+            "CLI-003",
+            "a setting must be name=value",
+            where="--set",
+            value=text,
+            remedy="E.g. --set zone=Europe/Kyiv.",
+        )
     return name, value

@@ -60,19 +60,19 @@ def create(
 
     reporting_day("2031-03-03", cutoff, zone)  # refuse a bad zone or cut-off now
     named = [one.partition("=") for one in parties]
-    together = [one.partition("=") for one in alignments]
+    together = [(one, *one.partition("=")) for one in alignments]
     known = {party for party, _, _ in named}
-    for ident, equals, members in together:
+    for typed, _, equals, members in together:
         missing = [member for member in members.split(",") if member not in known]
         if not equals or missing:
             raise UsageError(
                 "CLI-001", "an alignment must be `id=party,party` of known parties", where="--alignment",
-                value=f"{ident}={members}", remedy=f"Known parties: {', '.join(sorted(known)) or 'none'}.",
+                value=typed, remedy=f"Known parties: {', '.join(sorted(known)) or 'none'}.",
             )  # fmt: skip
     genesis = Genesis(
         name=name, exercise=exercise, actors=(), keys={},
         parties=tuple(Party(ident, {"en": title or ident}) for ident, _, title in named),
-        alignments=tuple(Alignment(ident, tuple(members.split(","))) for ident, _, members in together),
+        alignments=tuple(Alignment(ident, tuple(members.split(","))) for _, ident, _, members in together),
         settings={"reporting_cutoff": cutoff, "reporting_zone": zone},
     )  # fmt: skip
     return Mission.create(folder, genesis, geometry=_read(geometry), keys=keys)
@@ -83,11 +83,31 @@ def _read(path: Path | None) -> dict[str, Any] | None:
         return None
     try:
         drawn = json.loads(path.read_text(encoding="utf-8"))
-        if drawn["type"] == "FeatureCollection" and isinstance(drawn["features"], list):
-            return dict(drawn)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    raise UsageError(
-        "CLI-002", "the geometry must be a GeoJSON FeatureCollection", where=str(path),
-        remedy="See docs/reference/geometry.md.",
+        if not _is_collection(drawn):
+            raise _no_geometry(path, None)
+    except OSError as problem:
+        raise _no_geometry(path, problem.strerror) from problem
+    except (ValueError, RecursionError) as problem:
+        raise _no_geometry(path, str(problem)) from problem
+    return dict(drawn)
+
+
+def _is_collection(drawn: Any) -> bool:
+    return (
+        isinstance(drawn, dict)
+        and drawn.get("type") == "FeatureCollection"
+        and isinstance(drawn.get("features"), list)
+        and all(
+            isinstance(one, dict)
+            and isinstance(one.get("properties"), dict)
+            and isinstance(one.get("geometry"), dict)
+            for one in drawn["features"]
+        )
+    )
+
+
+def _no_geometry(path: Path, why: str | None) -> UsageError:
+    return UsageError(
+        "CLI-002", "the geometry must be a GeoJSON FeatureCollection in UTF-8", where=str(path), value=why,
+        remedy="Give a file whose features all have properties and a geometry; `truceline simulate` writes one to look at.",
     )  # fmt: skip

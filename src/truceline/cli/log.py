@@ -35,7 +35,7 @@ def verify(
 def show(
     folder: Folder,
     kind: Annotated[str, typer.Option(help="Only entries of this kind.")] = "",
-    last: Annotated[int, typer.Option(help="Only the last so many.")] = 20,
+    last: Annotated[int, typer.Option(min=1, help="Only the last so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List entries: index, time, author, kind."""
@@ -45,7 +45,7 @@ def show(
         if not kind or word_of(one.body) == kind
     ][-last:]
     text = "\n".join(f"{row['index']:>7}  {row['at']}  {row['author']:<24}  {row['kind']}" for row in rows)
-    emit({"entries": rows}, as_json, text)
+    emit({"entries": rows}, as_json, text or f"The log holds no entry of the kind {kind!r}.")
 
 
 @app.command()

@@ -57,7 +57,7 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     if not observed.observations.num_rows:
         raise UsageError(
             "MIS-021", "there must be observations to fuse", where=str(mission.root),
-            remedy="Import a file first: truceline import FOLDER FILE.",
+            remedy=f"Import a file first: `truceline import {mission.root} FILE`.",
         )  # fmt: skip
     incidents = incidents_of(mission, observed, views.watches(), parameters.body)
     as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
@@ -149,7 +149,7 @@ def active_agreement(mission: Mission, before: int | None = None) -> tuple[Recor
     if not versions:
         raise UsageError(
             "MIS-023", "the mission must have an agreement", where=str(mission.root),
-            remedy="Adopt one: truceline agreement adopt FOLDER ID.",
+            remedy=f"Adopt one: `truceline agreement adopt {mission.root} ID`.",
         )  # fmt: skip
     return versions[-1]
 
@@ -160,7 +160,7 @@ def newest_incidents(mission: Mission) -> Computed:
     if not done:
         raise UsageError(
             "MIS-022", "incidents must have been fused", where=str(mission.root),
-            remedy=f"Run: truceline fuse {mission.root}",
+            remedy=f"Run `truceline fuse {mission.root}`.",
         )  # fmt: skip
     entry, body = done[-1]
     table = stored(mission, "incidents", entry, body.result)
@@ -176,7 +176,7 @@ def newest_findings(mission: Mission) -> Computed:
     if not done:
         raise UsageError(
             "MIS-024", "incidents must have been assessed", where=str(mission.root),
-            remedy=f"Run: truceline assess {mission.root}",
+            remedy=f"Run `truceline assess {mission.root}`.",
         )  # fmt: skip
     entry, body = done[-1]
     table = stored(mission, "findings", entry, body.result)

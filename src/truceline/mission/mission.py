@@ -70,6 +70,10 @@ SOURCED = (
     Report,
 )
 """What a mission of record may hold."""
+RESERVED = frozenset(
+    {"operator", "intake", "registrar", "officer-1", "officer-2", "commission", "log", "mission", "auditor"}
+)
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 SEALED_ROLES = frozenset({"post"})
 K = TypeVar("K", bound=Kind)
 P = ParamSpec("P")
@@ -108,14 +112,21 @@ class Mission:
         """A new folder with its genesis entry; `geometry` in degrees, features with role `post` are sealed.
 
         Raises:
-            UsageError: MIS-001, the folder is not empty. EnvironmentFailure: ENV-001.
+            UsageError: MIS-001, the folder is not empty; MIS-008 an id; MIS-009 keys of another mission.
+            EnvironmentFailure: ENV-001.
         """
-        if root.exists() and any(root.iterdir()):
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise errors.UsageError(
                 "MIS-001", "a mission must start in an empty folder", where=str(root),
                 remedy="Choose another folder, or remove this one.",
             )  # fmt: skip
+        _refuse_ids([*(party.id for party in genesis.parties), *(actor.id for actor in genesis.actors)])
         ring = KeyRing(keys or default_folder(root))
+        if (ring.folder / "log.key").exists():
+            raise errors.UsageError(
+                "MIS-009", "the folder of keys must not hold the keys of another mission", where=str(ring.folder),
+                remedy="Choose another folder with --keys, or move those keys to where they are kept.",
+            )  # fmt: skip
         wanted = {"operator", *roles}
         if not genesis.settings.get("record_only"):  # nobody of a mission of record has signed anything
             wanted |= {"intake", "registrar", "officer-1", "officer-2", "commission"}
@@ -410,6 +421,16 @@ def _origin_key(name: str) -> SigningKey:
     word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "mission"
     mark = SigningKey("", seed).vkey.key.hex()[:8]
     return SigningKey(f"truceline.invalid/{word}/{mark}", seed)
+
+
+def _refuse_ids(ids: Sequence[str]) -> None:
+    """Ids name keys and files, and no key serves two purposes."""
+    for number, ident in enumerate(ids):
+        if not _WORD.fullmatch(ident) or ident in RESERVED or ident in ids[:number]:
+            raise errors.UsageError(
+                "MIS-008", "the id of a party or actor must be a word of its own, of letters, digits and hyphens",
+                where="--party", value=ident, remedy=f"These are roles of the mission: {', '.join(sorted(RESERVED))}.",
+            )  # fmt: skip
 
 
 def _speaks_for_itself(role: str, body: Kind) -> None:
