@@ -12,6 +12,7 @@ from truceline.report.words import code, listed
 
 CLAIMS: Final = frozenset({"accuses", "denies", "claims"})
 """Acts of a statement that say what happened on the ground: they stand side by side, and none is weighed."""
+PROPOSALS: Final = {"russian-observers": "Russian observers"}
 ROLES: Final = {
     "co_chair": "co-chair", "minsk_group_member": "member of the Minsk Group",
     "would_be_contributor": "would-be contributor of observers", "contributor": "later contributor of peacekeepers",
@@ -59,7 +60,7 @@ class Book:
     def source(self, source: Source) -> dict[str, Any]:
         """A source for a link to its page and one to its row."""
         return {
-            "url": source.url, "title": source.title or source.publisher, "publisher": source.publisher,
+            "url": source.url, "title": source.title or source.url.split("/")[2], "publisher": source.publisher,
             "published": source.published, "number": self.sources[source],
         }  # fmt: skip
 
@@ -84,7 +85,7 @@ class Book:
             case Appeal():
                 return listed([self.short(one) for one in body.by])
             case Stance():
-                return f"{self.short(body.party)} on {code(body.proposal).replace('-', ' ')}: {body.stance}"
+                return f"{self.short(body.party)} on {proposal(body.proposal)}: {body.stance}"
             case PlanStep() | AgreedText():
                 return body.title
             case _:
@@ -96,6 +97,11 @@ class Book:
         fact = self.facts.get(ident)
         text = f"the text of {day_words(when(fact.body).day)}" if fact is not None else ident
         return f"article {article_number(article)} of {text}"
+
+
+def proposal(word: str) -> str:
+    """What a position is about, in words."""
+    return PROPOSALS.get(word, code(word).replace("-", " "))
 
 
 def sentence(words: str) -> str:

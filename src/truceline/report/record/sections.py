@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import Any
 
 from truceline.records.kinds import AgreedText, Appeal, PlanStep, Signal, Stance, Statement
-from truceline.report.record.book import CLAIMS, Book, article_number, is_article, sentence
+from truceline.report.record.book import CLAIMS, Book, article_number, is_article, proposal, sentence
 from truceline.report.record.times import clock, day_words, when
 from truceline.report.record.view import Fact, anchor
 from truceline.report.words import code, listed, plural, rotated
@@ -176,7 +176,7 @@ def positions(book: Book) -> list[dict[str, Any]]:
             rows.append({"day": day_words(day), "cells": cells})
         made.append(
             {
-                "name": code(name).replace("-", " ").capitalize(), "about": all_of[0][1].about,
+                "name": sentence(proposal(name)), "about": all_of[0][1].about,
                 "columns": [*(book.name(one.id) for one in parties), "Others"], "rows": rows,
             }
         )  # fmt: skip
@@ -220,9 +220,13 @@ def _day(day: dt.date, facts: list[Fact], place: int, book: Book) -> dict[str, A
         (fact, fact.body) for fact in facts if isinstance(fact.body, Statement) and not is_article(fact.body)
     ]
     spoken = [one for one in said if one[1].act not in CLAIMS]
+    agreed = dict.fromkeys(
+        fact.body.article.rpartition("/")[0] for fact in facts if isinstance(fact.body, Statement) and is_article(fact.body)
+    )  # fmt: skip
     spoken.sort(key=lambda one: (when(one[1]).to_ms, rank.get(one[1].on_behalf_of, 0)))
     return {
         "anchor": f"day-{day.isoformat()}", "title": day_words(day),
+        "agreed": [book.link(one, dated=False) for one in agreed if one in book.facts],
         "texts": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, AgreedText)],
         "appeals": [_appeal(fact, fact.body, book) for fact in facts if isinstance(fact.body, Appeal)],
         "statements": _roles_once([statement(*one, book) for one in spoken]), "claims": sum(one[1].act in CLAIMS for one in said),
