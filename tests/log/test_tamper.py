@@ -175,3 +175,28 @@ def test_a_log_of_another_origin_with_all_the_same_files(tmp_path: Path) -> None
         refused(two)
         shutil.copy(tmp_path / "kept", two / name)
     verify(two)
+
+
+def test_the_log_must_extend_a_checkpoint_that_was_held(tmp_path: Path) -> None:
+    log = Log.open(build(tmp_path / "one", 3), LOG_KEY)
+    held = log.checkpoint
+    log.append([Author(OFFICER, log).note("decision", {"n": 9}, AT)])
+    verify(tmp_path / "one", held)
+    verify(tmp_path / "one", log.checkpoint)
+    other = Log.open(build(tmp_path / "two", 2), LOG_KEY)
+    other.append([Author(OFFICER, other).note("decision", {"n": "otherwise"}, AT) for _ in range(1)])
+    other.append([Author(OFFICER, other).note("decision", {"n": 10}, AT)])
+    for shown in (held, log.checkpoint):  # the same key signed two histories
+        with pytest.raises(LogError, match="LOG-044"):
+            verify(tmp_path / "two", shown)
+    with pytest.raises(LogError, match="LOG-044"):
+        verify(build(tmp_path / "short", 2), held)
+    for forged in (
+        b"",
+        b"junk",
+        held[:-1],
+        held.replace(b"\n3\n", b"\n03\n"),
+        LOG_KEY.sign(b"truceline.test/one\n3\n\n"),
+    ):
+        with pytest.raises(LogError, match=r"LOG-01[123]|LOG-031"):
+            verify(tmp_path / "one", forged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,13 +20,15 @@ app = typer.Typer(help="Verify and read the log.", no_args_is_help=True)
 def verify(
     folder: Folder,
     disclosed_only: Annotated[bool, typer.Option("--disclosed-only", help="The copy may lack `sealed/`, as those of the parties and the public do.")] = False,
+    held: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="A checkpoint that you kept or got from somebody else; the log must extend it.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Check every byte that the log vouches for; exits 1 and names the entry when one was altered."""
-    made = verify_folder(folder, disclosed_only=disclosed_only)
+    """Check every byte that the log vouches for; exits 1 and names the entry or the file when one was altered."""
+    made = verify_folder(folder, disclosed_only=disclosed_only, held=held.read_bytes() if held else None)
     lines = [
         f"{made.log_size:,} entries verified: signatures, sequences, root, tiles; {made.originals:,} originals, "
         f"{made.sealed:,} sealed files, {made.reports:,} report files.",
+        *([f"It extends the checkpoint in {held}."] if held else []),
         *(f"note: {remark}" for remark in made.remarks),
     ]
     emit({"verified": True} | asdict(made), as_json, "\n".join(lines))

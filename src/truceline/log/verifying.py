@@ -7,6 +7,7 @@ from pathlib import Path
 from truceline.errors import LogError
 from truceline.log import tiles
 from truceline.log.chain import Chain
+from truceline.log.checkpoints import EMPTY, open_checkpoint
 from truceline.log.entries import Entry
 from truceline.log.locking import locked
 from truceline.log.log import Log, read_bundles, read_origin
@@ -15,16 +16,19 @@ from truceline.log.merkle import CompactRange, leaf_hash
 STATE = frozenset({"origin", "commit"})
 
 
-def verify(folder: Path) -> list[Entry]:
+def verify(folder: Path, held: bytes | None = None) -> list[Entry]:
     """Check every byte under `log/` and `state/`: signatures, sequences, root, tiles, and that nothing else stands there.
 
     What a crash left unfinished is finished first, as opening does.
 
+    Args:
+        held: a checkpoint that somebody kept from earlier or got from elsewhere; the log must extend it.
     Returns:
         the entries.
     Raises:
         LogError: LOG-010..013, LOG-021, LOG-022 an entry; LOG-030, LOG-037 a bundle; LOG-031, LOG-036, LOG-042 the
-            state; LOG-038 a file differs, is missing or does not belong; LOG-039 the root; LOG-040 a sequence.
+            state; LOG-038 a file differs, is missing or does not belong; LOG-039 the root; LOG-040 a sequence; LOG-044 another
+            history than the one that was held.
         EnvironmentFailure: ENV-001, ENV-003.
     """
     key = read_origin(folder)
@@ -39,6 +43,9 @@ def verify(folder: Path) -> list[Entry]:
                 "LOG-031", "a log must have a checkpoint", where=str(log.commit_point.path),
                 remedy="Fetch the file from another copy. If the folder was just being made, remove it and start again.",
             )  # fmt: skip
+        before = open_checkpoint(held, key, "the checkpoint held") if held is not None else EMPTY
+        if before.size > at.size:
+            raise _another_history(before.size, f"{at.size} entries")
         notes, chain, tree, entries = read_bundles(folder, at.size), Chain(key), CompactRange(), []
         for index, note in enumerate(notes):
             try:
@@ -49,6 +56,8 @@ def verify(folder: Path) -> list[Entry]:
                     remedy="The log was altered: keep this copy as it is, and compare with another one.",
                 ) from problem  # fmt: skip
             tree.extend([leaf_hash(note)])
+            if tree.size == before.size and tree.root() != before.root:
+                raise _another_history(before.size, "another root")
         if tree.root() != at.root:
             raise LogError(
                 "LOG-039", "the entries must hash to the signed root", where=f"size {at.size}",
@@ -75,6 +84,13 @@ def _compare(folder: Path, expected: dict[str, bytes], elsewhere: frozenset[str]
             seen.discard(name)
     if seen:
         raise _differs(folder / sorted(seen)[0], "every published file must be there")
+
+
+def _another_history(size: int, seen: str) -> LogError:
+    return LogError(
+        "LOG-044", "the log must extend the checkpoint that was held", where=f"size {size}", value=seen,
+        remedy="Somebody was shown another history. Keep both, and put them side by side with the other parties.",
+    )  # fmt: skip
 
 
 def _differs(path: Path, rule: str) -> LogError:

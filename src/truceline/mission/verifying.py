@@ -47,11 +47,12 @@ class _Named:
     files: set[str] = field(default_factory=set)
 
 
-def verify(root: Path, *, disclosed_only: bool = False) -> Verified:
+def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = None) -> Verified:
     """Check log, originals, payloads, wrapped keys and reports; needs no key.
 
     Args:
         disclosed_only: the copy may lack `sealed/`, as those of the parties and the public do.
+        held: a checkpoint kept from earlier, which the log must extend.
     Raises:
         LogError: LOG, the first entry or file that is wrong. EvidenceError: EVI-001, EVI-002, EVI-003, EVI-013.
         RecordError: REC, a signed body that is no record. NotAMission: MIS-002. EnvironmentFailure: ENV-001, ENV-003.
@@ -61,7 +62,7 @@ def verify(root: Path, *, disclosed_only: bool = False) -> Verified:
             "MIS-002", "the folder must hold a mission", where=str(root),
             remedy="Check the path, or make one with `truceline init` or `truceline demo --out FOLDER`.",
         )  # fmt: skip
-    entries = verify_log(root)
+    entries = verify_log(root, held)
     made, named = Verified(len(entries)), _Named()
     published: dict[Path, list[str]] = defaultdict(list)
     for body in _bodies(entries):
