@@ -282,6 +282,58 @@ def test_a_denial_alone_is_no_incident(make_row: Row, make_table: Table) -> None
     )
 
 
+def test_a_copy_of_a_denial_supports_nothing(make_row: Row, make_table: Table) -> None:
+    rows = [
+        make_row("o1", "ministry", source_kind="party", stance="denial", actor="n1"),
+        make_row("o2", "outlet", source_kind="media", copy_of="o1"),
+        make_row("o3", "camera-1", east_m=60_000, at_s=90_000),
+    ]
+    assert [i["supports"] for i in incidents(make_table(rows))] == [["o3"]]
+
+
+def test_an_outlet_that_blames_as_a_party_does_is_that_partys_voice(
+    make_row: Row, make_table: Table, alignments: tuple[Alignment, ...]
+) -> None:
+    rows = [
+        make_row("o1", "ministry", source_kind="party", actor="n1", stance="claim", accused="s1"),
+        make_row("o2", "outlet", source_kind="media", stance="third_party", accused="s1", means="read"),
+    ]
+    retold = incidents(make_table(rows), alignments=alignments)
+    alone = incidents(make_table(rows[:1]), alignments=alignments)
+    assert [i["independent_groups"] for i in retold] == [1]
+    assert retold[0]["copies"] == ["o2"]
+    assert retold[0]["probability_e4"] == alone[0]["probability_e4"]
+    rows[1]["means"] = "saw"
+    assert [i["independent_groups"] for i in incidents(make_table(rows), alignments=alignments)] == [2]
+
+
+def test_hearsay_of_one_origin_is_never_more_than_reported(make_row: Row, make_table: Table) -> None:
+    sure = Parameters.from_dict({**DEFAULTS.as_dict(), "prior_e3": 9_000})
+    found = incidents(make_table([make_row("o1", "outlet", source_kind="media")]), parameters=sure)
+    assert found[0]["probability_e4"] > 9_000
+    assert found[0]["word"] == "reported"
+
+
+def test_an_alert_is_context_and_neither_an_incident_nor_support(make_row: Row, make_table: Table) -> None:
+    said = {"source_kind": "civil_alert", "act": "air_raid_alert", "lasts_s": 3_600.0}
+    assert incidents(make_table([make_row("o1", "sirens", **said)])) == []
+    rows = [make_row("o1", "sirens", **said), make_row("o2", "camera-1")]
+    alone, beside = (incidents(make_table(part)) for part in (rows[1:], rows))
+    assert alone == beside
+
+
+def test_a_report_of_a_day_finds_its_incident_beside_hundreds_of_other_days(
+    make_row: Row, make_table: Table
+) -> None:
+    rows = [
+        make_row(f"c{i:03d}", f"camera-{i}", east_m=300.0 * (i % 20), at_s=200_000 + 2_000.0 * i)
+        for i in range(450)
+    ]
+    rows.append(make_row("m1", "outlet", source_kind="media", lasts_s=86_400.0, time_precision="day"))
+    rows.append(make_row("o1", "camera-x", at_s=40_000.0))
+    assert ["m1", "o1"] in [i["supports"] for i in incidents(make_table(rows))]
+
+
 def test_counts_of_independent_reports_meet_and_do_not_add_up(make_row: Row, make_table: Table) -> None:
     rows = [
         make_row("o1", "camera-1", count_min=7, count_max=9),
@@ -400,7 +452,8 @@ def test_learning_returns_integers_and_knows_no_party(make_row: Row, make_table:
     swapped = [r | {"actor": {"n1": "s1", "s1": "n1"}.get(r["actor"], r["actor"])} for r in rows]
     assert learned == learn(make_table(swapped))
     assert Parameters.from_dict(learned.as_dict()) == learned
-    assert learned.unmatched_e4 != DEFAULTS.unmatched_e4
+    assert learned.rate_e3 != DEFAULTS.rate_e3
+    assert min(learned.unmatched_e4.values()) >= 5_000
 
 
 def test_audits_move_the_probabilities_towards_what_was_found(make_row: Row, make_table: Table) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from truceline.fusion.association import Association, extents
 from truceline.fusion.clusters import summarise
-from truceline.fusion.copies import SPOKEN, near
+from truceline.fusion.copies import SPOKEN, near, retells
 from truceline.fusion.existence import Watched, judge, own_weights
 from truceline.fusion.parameters import Parameters
 from truceline.fusion.ranges import meet
@@ -126,8 +126,9 @@ def _columns(sheet: Sheet) -> dict[str, list[Any]]:
     return {name: sheet.table.column(name).to_pylist() for name in names}
 
 
-def _independent(sheet: Sheet, rows: list[int], texts: list[Any]) -> dict[int, list[int]]:
-    """Rows by independent origin: same root, same text, nearly the same text."""
+def _independent(sheet: Sheet, rows: list[int], get: dict[str, list[Any]]) -> dict[int, list[int]]:
+    """Rows by independent origin: same root, same text, nearly the same text, the same blame retold."""
+    texts = get["text"]
     origin = {row: int(sheet.root[row]) for row in rows}
     if len(rows) == 1:
         return {origin[rows[0]]: rows}
@@ -149,6 +150,12 @@ def _independent(sheet: Sheet, rows: list[int], texts: list[Any]) -> dict[int, l
         for b in told[index + 1 :]:
             if origin[a] != origin[b] and near(texts[a], texts[b]):
                 unite(a, b)
+    blamers = {
+        int(sheet.accused[r]): r for r in reversed(rows) if _by_party(get, r) and sheet.accused[r] >= 0
+    }
+    for row in rows:
+        if retells(get["source_kind"][row], get["means"][row]) and int(sheet.accused[row]) in blamers:
+            unite(row, blamers[int(sheet.accused[row])])
     groups: dict[int, list[int]] = {}
     for row in rows:
         groups.setdefault(origin[row], []).append(row)
@@ -161,7 +168,7 @@ def _row(
     watched: Watched, *, place: Any, when: Any, across_line: tuple[float, float, float], cosines: Any,
 ) -> dict[str, Any]:  # fmt: skip
     lonlat, cov, located, sector, outgoing = place
-    groups = _independent(sheet, rows, get["text"])
+    groups = _independent(sheet, rows, get)
     best = {
         root: min(held, key=lambda row: (bool(sheet.established[row]), -int(weight[row]), row))
         for root, held in groups.items()

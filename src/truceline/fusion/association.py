@@ -18,7 +18,7 @@ from truceline.fusion.parameters import Parameters
 from truceline.fusion.rates import ln_rates, overlap
 from truceline.fusion.sheet import Sheet
 from truceline.geo.points import BoolArray, Float64Array, Int64Array
-from truceline.records.codes import SOURCE_KINDS, STANCES
+from truceline.records.codes import ACTS, SOURCE_KINDS, STANCES
 
 PRECISE_M = 3_000.0
 PRECISE_S = 2_700.0
@@ -27,6 +27,7 @@ STEP = float(1 << 20)  # gains are compared in units of 2^-20, the same on every
 SHARE = 0.5
 SOFT = 0.05
 AGAINST = tuple(STANCES.index(word) for word in ("denial", "quiet"))
+CONTEXT = (ACTS.index("air_raid_alert"),)  # a warning says what is feared, not what happened
 ONCE = ("patrol", "post", "camera", "acoustic_array", "uav")
 
 
@@ -35,7 +36,7 @@ class Association:
     """Each row's group, named by its lowest row.
 
     Attributes:
-        label: (n,) lowest row of the group; -1 for a denial or quiet report that belongs to none.
+        label: (n,) lowest row of the group; -1 for an alert, and for a denial or quiet report that belongs to none.
         copy: (n,) rows attached to the original that they copy.
         against: pairs (row, group) that contradict.
         soft: (row, group, share) of vague reports that fit several groups.
@@ -64,8 +65,9 @@ def associate(sheet: Sheet, parameters: Parameters) -> Association:
     """Group the observations; see the module."""
     n = len(sheet)
     against = np.isin(sheet.stance, AGAINST)
-    copy = (sheet.original >= 0) & ~against
-    active = ~against & ~copy
+    context = np.isin(sheet.act, CONTEXT)
+    copy = (sheet.original >= 0) & ~against & ~context
+    active = ~against & ~copy & ~context
     label = np.where(active, np.arange(n), -1)
     if not active.any():
         return Association(label, np.zeros(n, dtype=bool), (), ())
@@ -85,8 +87,9 @@ def associate(sheet: Sheet, parameters: Parameters) -> Association:
     grown, soft = _join(sheet, grown, pairs, precise, rates, omega, parameters)
     grown = _expel(sheet, grown, omega)
     attached = grown.copy()
-    attached[copy] = grown[_first_active(sheet.original, copy, against)[copy]]
-    opposed = _oppose(sheet, grown, against, sigma, middle, half, rates, omega)
+    first = _first_active(sheet.original, copy, against)[copy]
+    attached[copy] = np.where(first >= 0, grown[first], -1)
+    opposed = _oppose(sheet, grown, against & ~context, sigma, middle, half, rates, omega)
     label = attached
     for row, group in opposed:
         if label[row] < 0:
@@ -132,7 +135,8 @@ def _candidates(
     parameters: Parameters,
 ) -> _Pairs:
     rows = np.flatnonzero(active)
-    i, j = near_pairs(sheet.mean_m[rows], sigma[rows], middle[rows], half[rows])
+    boxed = np.isnan(sheet.sd_s)
+    i, j = near_pairs(sheet.mean_m[rows], sigma[rows], middle[rows], half[rows], boxed[rows])
     same = [equal_pairs(number[rows], middle[rows], half[rows], 2 * 86_400.0) for number in (sheet.text,)]
     a = np.concatenate([rows[i], *(rows[p[0]] for p in same)])
     b = np.concatenate([rows[j], *(rows[p[1]] for p in same)])
@@ -381,6 +385,7 @@ def _oppose(
         np.concatenate([group_sigma, sigma[rows]]),
         np.concatenate([group_middle, middle[rows]]),
         np.concatenate([group_half, half[rows]]),
+        np.concatenate([np.isinf(c.var_s2), np.isnan(sheet.sd_s[rows])]),
     )
     cross = (i < k) & (j >= k)
     group, row = i[cross], rows[j[cross] - k]

@@ -42,7 +42,7 @@ def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Param
         if not votes or sum(votes) == 0:
             continue
         offsets.append(sum(term["log_odds_e6"] for term in explanation) / 1e6)
-        design.append(_features([term["term"] for term in explanation], parameters))
+        design.append(_features([(term["term"], term["log_odds_e6"]) for term in explanation], parameters))
         outcome.append(float(sum(votes) > 0))
     if not design:
         return parameters
@@ -59,16 +59,21 @@ def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Param
     )
 
 
-def _features(terms: list[str], parameters: Parameters) -> Float64Array:
-    """How much of each kind's weight, of the prior and of the bonus for agreement stands in an explanation."""
+def _features(terms: list[tuple[str, int]], parameters: Parameters) -> Float64Array:
+    """How much of each kind's weight, of the prior and of the bonus for agreement stands in an explanation.
+
+    A further group of a kind that takes nothing away although its kind would (0) stands in it with nothing.
+    """
     row = np.zeros(len(SOURCE_KINDS) + 2)
     row[_PRIOR] = 1.0
     keep = parameters.repeat_e4 / 1e4
     groups = 0
-    for term in terms:
+    for term, value in terms:
         if term.startswith("report: "):
             groups += 1
             kind, _, order = term.removeprefix("report: ").partition(" (")
+            if order and value <= 0:
+                continue
             row[SOURCE_KINDS.index(kind)] += keep ** (int(order.rstrip(")")) - 1 if order else 0)
     row[_AGREEMENT] = sum(keep**step for step in range(groups - 1))
     return row

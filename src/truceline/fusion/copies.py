@@ -19,6 +19,7 @@ SPOKEN = ("claim", "denial", "third_party")
 SHORTEST_TEXT = 12
 RETOLD = frozenset({"media", "registry", "unknown"})
 NEAR = 0.8
+FIRST_HAND = frozenset({"saw", "heard", "recorded", "uav_imagery", "satellite_imagery", "thermal"})
 
 
 def root_keys(table: pa.Table, alignments: tuple[Alignment, ...]) -> tuple[Int64Array, BoolArray, Int64Array]:
@@ -88,3 +89,8 @@ def near(one: str, two: str) -> bool:
     """Whether two texts share four fifths of their words (Jaccard)."""
     a, b = set(words(one).split()), set(words(two).split())
     return len(a) > 3 and len(b) > 3 and len(a & b) >= NEAR * len(a | b)
+
+
+def retells(kind: str, means: str) -> bool:
+    """Whether a report of this kind, by these means, may do no more than repeat a party that blames the same side."""
+    return kind in RETOLD and means not in FIRST_HAND

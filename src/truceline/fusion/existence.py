@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from truceline.fusion.copies import RETOLD
 from truceline.fusion.parameters import Parameters
 from truceline.fusion.sheet import Sheet
 from truceline.geo.points import Float64Array, Int64Array, column
@@ -110,7 +111,8 @@ def judge(
 
 
 def _word(probability_e4: int, groups: list[tuple[str, int, bool]]) -> str:
-    if all(party for _, _, party in groups):
+    hearsay = len(groups) == 1 and groups[0][0] in RETOLD
+    if hearsay or all(party for _, _, party in groups):
         return "reported"
     demonstrable = any(kind in DEMONSTRABLE for kind, _, _ in groups)
     if probability_e4 >= CORROBORATED_E4 and len(groups) > 1 and demonstrable:
@@ -136,11 +138,15 @@ class Watched:
         ):
             self.share.setdefault((sector, hour), {})[kind] = share
 
+    def here(self, sector: str | None, at_ms: int) -> dict[str, int]:
+        """Share of the sector's line that each kind watched in that hour, in units of 1e-4."""
+        return self.share.get((sector or "", at_ms // 3_600_000 * 3_600_000), {})
+
     def unseen(
         self, sector: str | None, at_ms: int, kinds: set[str], parameters: Parameters
     ) -> list[tuple[str, int]]:
         """What it says that watchers of other kinds reported nothing; empty where nobody could have seen it."""
-        here = self.share.get((sector or "", at_ms // 3_600_000 * 3_600_000), {})
+        here = self.here(sector, at_ms)
         found = []
         for kind in SOURCE_KINDS:
             chance = parameters.detection_e4[kind] * here.get(kind, 0) / 1e8

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from truceline.fusion.association import associate
 from truceline.fusion.audits import calibrate
+from truceline.fusion.existence import Watched
 from truceline.fusion.fuse import Fused, fuse
 from truceline.fusion.parameters import DEFAULTS, Parameters
 from truceline.fusion.sheet import read
@@ -24,6 +25,9 @@ from truceline.records.parties import Alignment
 
 WEIGHT_OF_DEFAULT = 30.0
 PASSES = 2
+FEWEST_UNMATCHED_E4 = (
+    5_000  # matches that were made must not call for more of them: learning would feed on itself
+)
 
 
 def learn(
@@ -62,7 +66,7 @@ def learn(
             share = (float((rows & alone).sum()) + WEIGHT_OF_DEFAULT * prior) / (
                 float(rows.sum()) + WEIGHT_OF_DEFAULT
             )
-            unmatched[kind] = min(9_500, max(3_000, round(share * 1e4)))
+            unmatched[kind] = min(9_500, max(FEWEST_UNMATCHED_E4, round(share * 1e4)))
         rate = round(1e3 * float(np.log((size > 0).sum() / core.sum())))
         parameters = replace(parameters, unmatched_e4=unmatched, rate_e3=rate)
     if exposure is None and not audits:
@@ -75,21 +79,30 @@ def learn(
         )  # fmt: skip
 
     if exposure is not None:
-        parameters = replace(parameters, detection_e4=_detection(fused().detections, parameters))
-    return calibrate(fused().incidents, audits, parameters) if audits else parameters
+        parameters = replace(parameters, detection_e4=_detection(fused().incidents, exposure, parameters))
+    if audits:
+        for _ in range(PASSES):  # which report of a group counts for it depends on the weights
+            parameters = calibrate(fused().incidents, audits, parameters)
+    return parameters
 
 
-def _detection(counts: pa.Table, parameters: Parameters) -> dict[str, int]:
-    """Share of the incidents that a kind watched and reported; an incident that was not watched teaches nothing."""
-    detection = dict(parameters.detection_e4)
-    kinds = np.array(counts.column("source_kind").to_pylist(), dtype="U16")
-    detected = counts.column("detected").to_numpy().astype(np.float64)
-    expected = counts.column("expected_e4").to_numpy() / 1e4
-    watched = counts.column("watched_e4").fill_null(0).to_numpy() / 1e4
+def _detection(incidents: pa.Table, exposure: pa.Table, parameters: Parameters) -> dict[str, int]:
+    """Share of the incidents before the eyes of a kind that it reports, counted on those that another kind reports.
+
+    Capture and recapture: a kind's own false alarms, and what nobody else saw, teach nothing about what it misses.
+    """
+    watched = Watched(exposure)
+    detected = dict.fromkeys(SOURCE_KINDS, 0.0)
+    chances = dict.fromkeys(SOURCE_KINDS, 0.0)
+    names = ("sector_id", "midpoint_ms", "source_kinds", "probability_e4")
+    for sector, at_ms, kinds, e4 in zip(*(incidents.column(n).to_pylist() for n in names), strict=True):
+        for kind, share in watched.here(sector, at_ms).items():
+            if kind in chances and set(kinds) - {kind}:
+                chances[kind] += e4 / 1e4 * share / 1e4
+                detected[kind] += e4 / 1e4 * (kind in kinds) * (share > 0)
+    detection = {}
     for kind in SOURCE_KINDS:
-        rows = (kinds == kind) & (watched > 0)
-        chances = float((expected[rows] * watched[rows]).sum())
-        prior = DEFAULTS.detection_e4[kind] / 1e4
-        share = (float(detected[rows].sum()) + WEIGHT_OF_DEFAULT * prior) / (chances + WEIGHT_OF_DEFAULT)
-        detection[kind] = min(8_000, round(1e4 * share))
+        prior = WEIGHT_OF_DEFAULT * DEFAULTS.detection_e4[kind] / 1e4
+        found = (detected[kind] + prior) / (chances[kind] + WEIGHT_OF_DEFAULT)
+        detection[kind] = min(8_000, round(1e4 * found))
     return detection

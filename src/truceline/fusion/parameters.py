@@ -14,7 +14,7 @@ from truceline.errors import FusionError
 from truceline.records.codes import SOURCE_KINDS
 
 METHOD: Final = "truceline-fusion"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _WEIGHT: Final = (2300, 2000, 2900, 1700, 2600, 300, 2300, 700, 450, 400, 1300, 200, 100)
 _CLOCK: Final = (120, 120, 15, 20, 60, 300, 600, 600, 600, 600, 1800, 120, 1200)

@@ -23,7 +23,7 @@ from truceline.geo.sectors import Sectors
 from truceline.records.codes import ACTS, DESCRIPTIONS, SOURCE_KINDS, STANCES, WEAPONS
 from truceline.records.parties import Alignment, alignment_of
 
-HEAT_LINGERS_MS = 2 * 3_600_000
+HEAT_LINGERS_MS = 6 * 3_600_000
 GAUSSIAN_UP_TO_MS = 3 * 3_600_000
 EPOCH_MS = 7_257_600_000
 NO_SECTOR_DEG = 0.25
