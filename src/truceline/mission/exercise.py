@@ -89,7 +89,8 @@ def open_exercise(
     """A mission folder for an exercise: genesis and agreement (packed; the accord that ships when None)."""
     genesis = Genesis(
         name=made.name, exercise=True, parties=made.parties, alignments=made.alignments, actors=made.actors, keys={},
-        settings={"reporting_cutoff": "19:30", "reporting_zone": made.zone, "seed": made.seed},
+        settings={"reporting_cutoff": "19:30", "reporting_zone": made.zone, "seed": made.seed,
+                  "simulated_incidents": repr(made.world.incidents)},
     )  # fmt: skip
     start = iso(made.start_ms - 3_600_000)
     roles = sorted({role for _, role, _ in made.records})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -24,6 +25,7 @@ from truceline.mission.relabelling import (
 )  # fmt: skip
 from truceline.mission.verifying import verify
 from truceline.simulate.exercise import Exercise, build
+from truceline.simulate.world import World
 
 METRES_PER_DEGREE = 111_195.0
 
@@ -120,4 +122,5 @@ def exercise_of(root: Path) -> Exercise:
             "MIS-032", "only an exercise that `truceline demo` made can be simulated again", where=str(root),
             remedy="Make one: truceline demo --out FOLDER.",
         )  # fmt: skip
-    return build(seed)
+    busy = mission.genesis.settings.get("simulated_incidents")
+    return build(seed, world=World() if busy is None else dataclasses.replace(World(), incidents=float(busy)))
