@@ -11,7 +11,7 @@ import typer
 from truceline.cli.common import AsJson, Folder, emit
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify as verify_folder
-from truceline.records.kinds import word_of
+from truceline.records.kinds import encode, word_of
 
 app = typer.Typer(help="Verify and read the log.", no_args_is_help=True)
 
@@ -41,9 +41,16 @@ def show(
     last: Annotated[int, typer.Option(min=1, help="Only the last so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List entries: index, time, author, kind."""
+    """List entries: index, time, author, kind; with --json also what they say."""
     rows = [
-        {"index": one.index, "id": one.id, "at": one.at, "author": one.author, "kind": word_of(one.body)}
+        {
+            "index": one.index,
+            "id": one.id,
+            "at": one.at,
+            "author": one.author,
+            "kind": word_of(one.body),
+            "body": encode(one.body),
+        }
         for one in Mission.open(folder).entries()
         if not kind or word_of(one.body) == kind
     ][-last:]
