@@ -139,6 +139,15 @@ def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float
 
 def _record_summary(out: Path, made: recording.Recording, files: dict[str, str]) -> str:
     counts = made.counts
+    things = (
+        (f"{PROGRAM} replay {out}", "make the pages again from the log, and compare byte by byte"),
+        (
+            f"{PROGRAM} agreement check {recording.AGREEMENT}",
+            "see what a text must say before anyone can verify it",
+        ),
+        (f"{PROGRAM} fuse {out}", "be refused: no finding about a real party"),
+    )
+    width = max(len(typed) for typed, _ in things)
     lines = [
         f"{made.mission.genesis.name}. Public facts, each with its source; nothing in it is simulated, observed or found.",
         "",
@@ -155,9 +164,7 @@ def _record_summary(out: Path, made: recording.Recording, files: dict[str, str])
         f"  mission     {out}",
         "",
         "Next, try:",
-        f"  {PROGRAM} replay {out}                     make the pages again from the log, and compare byte by byte",
-        f"  {PROGRAM} agreement check {recording.AGREEMENT}    see what a text must say before anyone can verify it",
-        f"  {PROGRAM} fuse {out}                       be refused: no finding about a real party",
+        *(f"  {typed:{width}}  {why}" for typed, why in things),
     ]
     return "\n".join(lines)
 
