@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from pyrage import x25519
 
-from truceline.errors import EvidenceError
+from truceline.errors import EnvironmentFailure, EvidenceError
 from truceline.evidence.blobs import Blobs, is_unfinished, stray
 from truceline.evidence.commitments import DUMMY, Opened, SealedRecord, commitment_of, leaf, padded, unpadded
 from truceline.log.files import write_durably
@@ -102,7 +102,11 @@ class Vault:
         return opened
 
     def seal_file(self, source: Path | bytes, secret: bytes = b"") -> str:
-        """Encrypt a file with `secret` beside its key (e.g. the salt of its rows); the digest of the ciphertext."""
+        """Encrypt a file with `secret` beside its key (e.g. the salt of its rows); the digest of the ciphertext.
+
+        Raises:
+            EnvironmentFailure: ENV-001, the disk refused; nothing half-written stays.
+        """
         identity = x25519.Identity.generate()
         self.files.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.files.folder / f".{os.getpid()}-sealing.new"
@@ -111,6 +115,11 @@ class Vault:
             with opened as plain, temporary.open("wb") as out:
                 pyrage.encrypt_io(plain, out, [identity.to_public()])
             digest = self.files.put(temporary)
+        except (OSError, pyrage.EncryptError) as problem:  # pyrage says of a full disk that it cannot encrypt
+            raise EnvironmentFailure(
+                "ENV-001", "the disk must take the file", where=str(temporary), value=str(problem),
+                remedy="Free space or fix the folder, then run the same command again.",
+            ) from problem  # fmt: skip
         finally:
             temporary.unlink(missing_ok=True)
         self._wrap(digest, json.dumps({"identity": str(identity), "secret": secret.hex()}).encode())
