@@ -17,7 +17,8 @@ Ring = list[list[float]]
 def sectors_geojson(view: View) -> str:
     """The FeatureCollection as text, keys sorted; `exercise` is a property of every feature.
 
-    Incidents whose sector is withheld are counted on a feature without geometry.
+    Incidents whose sector is withheld are counted on a feature without geometry. `recompute_by` holds for the whole
+    feature: its counts follow from disclosed rows, but who corroborated what and who watched is sealed.
     """
     day = Day.of(view)
     week = last_week(view)
@@ -46,7 +47,7 @@ def sectors_geojson(view: View) -> str:
                     "corroborated": sum(row["word"] == "corroborated" for row in own),
                     "coverage_week": week if cell else None,
                     "hours_total_e1": cell.get("hours_total_e1"), "hours_watched_e1": cell.get("hours_watched_e1"),
-                    "recompute_by": "public",
+                    "recompute_by": "auditor",
                 },
             }
         )  # fmt: skip
