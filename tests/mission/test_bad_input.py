@@ -246,6 +246,7 @@ class Filling:
         return call
 
 
+@pytest.mark.slow
 def test_whatever_write_the_disk_refuses_the_mission_stands_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,6 +349,7 @@ for path in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_no_acknowledged_import_is_lost(tmp_path: Path) -> None:
     root, choice = tmp_path / "mission", random.Random(2027)
     create(root, parties=[], alignments=[])
@@ -388,6 +390,17 @@ def test_killed_at_random_moments_no_acknowledged_import_is_lost(tmp_path: Path)
     assert acknowledged
     shutil.rmtree(root / "views")  # and everything parses again to what the entries say
     assert Views(Mission.open(root)).observed().observations.num_rows == 30 * len(mission.of(Import))
+
+
+def test_a_view_that_was_cut_short_is_made_again(mission: Mission, tmp_path: Path) -> None:
+    import_file(mission, write(tmp_path, GOOD + row(1)))
+    before = Views(mission).observed().observations
+    for view in mission.root.joinpath("views").rglob("*.parquet"):
+        os.truncate(view, view.stat().st_size // 2)
+    assert Views(mission).observed().observations.equals(before)
+    for view in mission.root.joinpath("views").rglob("*.parquet"):
+        os.truncate(view, 0)
+    assert import_file(mission, write(tmp_path, GOOD + row(1) + row(2))).accepted == 1
 
 
 def test_importing_needs_no_second_name_for_the_same_bytes(mission: Mission, tmp_path: Path) -> None:

@@ -23,9 +23,10 @@ from truceline.mission import sifting
 from truceline.mission.mission import Mission, Recorded
 from truceline.records.columns import OBSERVATIONS, WATCHES
 from truceline.records.kinds import Commitments, Import, Key, Observation, Watch, decode
-from truceline.store import read_metadata, read_table, write_table
+from truceline.store import is_whole, read_metadata, read_table, write_table
 
 OWN_FAMILY = "truceline"
+WORDS = tuple(f"{name}_{half}" for name in ("key", "content") for half in ("hi", "lo"))
 Int64Array = npt.NDArray[np.int64]
 
 
@@ -79,7 +80,7 @@ class Views:
         """What the mission holds before the entry `before`."""
         ledger = Ledger()
         for one, imported in self._imports():
-            table = self._import(one, imported)
+            table = self._import(one, imported, list(WORDS))
             ledger.remember(_words(table, "key"), _words(table, "content"))
         sealed = self._sealed("observations")
         ledger.remember(_words(sealed, "key"), _words(sealed, "content"))
@@ -92,9 +93,9 @@ class Views:
     def _imports(self) -> list[tuple[Recorded, Import]]:
         return self._mission.of(Import, self._before)
 
-    def _import(self, one: Recorded, imported: Import) -> pa.Table:
+    def _import(self, one: Recorded, imported: Import, columns: list[str] | None = None) -> pa.Table:
         path = self.import_path(one.index)
-        if not path.is_file():
+        if not is_whole(path):
             ledger = Views(self._mission, self._folder, one.index).ledger()
             with self._mission.original(imported) as (original, secret):
                 made = sifting.sift(
@@ -109,11 +110,11 @@ class Views:
                     remedy="The version of Truceline that made the entry reads the format differently.",
                 )  # fmt: skip
             made.keep(path)
-        return read_table(path)
+        return read_table(path, columns)
 
     def _sealed(self, name: str) -> pa.Table:
         path = self._folder / f"sealed-{name}.parquet"
-        upto = int(read_metadata(path).get("upto", 0)) if path.is_file() else 0
+        upto = int(read_metadata(path).get("upto", 0))
         if upto != self._before:
             self._open_all(upto if 0 < upto < self._before else 0)
         return read_table(path)

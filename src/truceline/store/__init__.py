@@ -1,5 +1,5 @@
 """Views: tables that can be thrown away and made again from the log. Parquet files by default (docs/adr/0003)."""
 
-from truceline.store.tables import TableWriter, read_metadata, read_table, write_table
+from truceline.store.tables import TableWriter, is_whole, read_metadata, read_table, write_table
 
-__all__ = ["TableWriter", "read_metadata", "read_table", "write_table"]
+__all__ = ["TableWriter", "is_whole", "read_metadata", "read_table", "write_table"]

@@ -85,8 +85,19 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     return pq.read_table(path, columns=columns, memory_map=False)
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a view stands at `path` with its end; a machine that stops may leave less."""
+    try:
+        pq.read_metadata(path)
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return True
+
+
 def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata of a view; empty where it has none."""
+    """The metadata of a view; empty where it has none, or is not whole."""
+    if not is_whole(path):
+        return {}
     return {key.decode(): value.decode() for key, value in (pq.read_schema(path).metadata or {}).items()}
 
 
