@@ -103,7 +103,7 @@ def sift(
         IntakeError: a file that cannot be read to its end. EnvironmentFailure, OSError: the disk refused.
     """
     if reader.path.stat().st_size >= LARGE_BYTES:
-        threading.Thread(target=digests.prepare, name="truceline-prepare", daemon=True).start()
+        threading.Thread(target=digests.prepare, name="truceline-prepare").start()
     waiting, refused = (view.with_name(f"{view.stem}.waiting.{kind}") for kind in ("parquet", "csv"))
     tree, accepted, duplicates, superseded, rejected, read = RowTree(secret), 0, 0, 0, 0, 0
     try:
