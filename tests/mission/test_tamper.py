@@ -131,3 +131,25 @@ def test_the_command_exits_1_and_names_the_file(own_copy: Path) -> None:
         assert "Traceback" not in done.stderr
         assert path.name in done.stderr or "entry" in done.stderr
         path.write_bytes(raw)
+
+
+def test_the_demonstration_tries_four_things_and_touches_nothing(own_copy: Path) -> None:
+    from truceline.mission.tampering import tamper
+
+    before = {path: path.read_bytes() for path in own_copy.rglob("*") if path.is_file()}
+    made = tamper(own_copy)
+    assert [one["refused"].partition(" ")[0] for one in made["tries"]] == [
+        "LOG-013", "LOG-012", "EVI-002", "LOG-041",
+    ]  # fmt: skip
+    assert "entry" in made["refused"]
+    assert {path: path.read_bytes() for path in own_copy.rglob("*") if path.is_file()} == before
+
+
+def test_the_demonstration_says_so_when_a_copy_passes(
+    own_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from truceline.mission import tampering
+
+    monkeypatch.setattr(tampering, "verify", lambda folder: None)
+    with pytest.raises(CheckFailed, match="MIS-030"):
+        tampering.tamper(own_copy)

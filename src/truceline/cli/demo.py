@@ -13,7 +13,7 @@ import typer
 from truceline import report as reports
 from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, Progress, emit, note, table
 from truceline.errors import NotAMission, UsageError
-from truceline.mission import exercise, recording, trying
+from truceline.mission import exercise, recording, tampering, trying
 from truceline.mission.keyring import default_folder
 from truceline.mission.mission import Mission
 
@@ -71,11 +71,16 @@ def record(
 
 @app.command()
 def tamper(folder: Folder, as_json: AsJson = False) -> None:
-    """Change one byte of one entry in a copy of the log, and see the copy refused."""
-    made = trying.tamper(folder)
-    emit(
-        made, as_json, f"Changed byte {made['byte']} of {made['file']} in a copy.\nRefused: {made['refused']}"
-    )
+    """Alter copies of a mission as somebody who holds the folder might, and see each copy refused."""
+    made = tampering.tamper(folder)
+    lines = [f"Changed byte {made['byte']} of {made['file']} in a copy.", f"Refused: {made['refused']}", ""]
+    for number, one in enumerate(made["tries"], 1):
+        lines += [f"{number}. We {one['what']}.", f"   Refused at {one['why']}."]
+    lines += [
+        "",
+        f"{len(made['tries'])} copies altered, {len(made['tries'])} refused. Your mission was not touched.",
+    ]
+    emit(made, as_json, "\n".join(lines))
 
 
 @app.command()
@@ -103,14 +108,19 @@ def move_post(
     """Put one post elsewhere, simulate again, and see by sector how coverage changes."""
     made = trying.move_post(folder, post, north_km=north_km, east_km=east_km)
     rows = [
-        (one["sector"], f"{one['before_e1'] / 10:.1f}", f"{one['after_e1'] / 10:.1f}", f"{(one['after_e1'] - one['before_e1']) / 10:+.1f}")
+        (one["sector"], f"{one['before_e1'] / 10:.1f}", f"{one['after_e1'] / 10:.1f}", _change(one["after_e1"] - one["before_e1"]))
         for one in made["sectors"]
     ]  # fmt: skip
     emit(
         made, as_json,
         f"{made['post']} moved {north_km:g} km north, {east_km:g} km east. Sector-hours watched in the exercise:\n"
-        + table(rows, ("sector", "before", "after", "change")),
+        + table(rows, ("sector", "before", "after", "change"))
+        + "\nWhere hours were lost, silence says less than before. Your mission was not touched.",
     )  # fmt: skip
+
+
+def _change(tenths: int) -> str:
+    return f"{tenths / 10:+.1f}" if tenths else "-"
 
 
 def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float) -> str:

@@ -123,7 +123,7 @@ def open_note(note: bytes, keys: dict[str, VerifierKey]) -> tuple[bytes, str]:
     if key is None or raw[:4] != key.id:
         raise LogError("LOG-012", "the signer must be enrolled", value=name)
     if not key.verify(text + b"\n", raw[4:]):
-        raise LogError("LOG-013", "the signature must fit the text", value=name)
+        raise LogError("LOG-013", f"the signature of {name} must fit the text")
     return text + b"\n", name
 
 

@@ -1,9 +1,8 @@
-"""Three things to try on an exercise: alter the log, exchange the sides, move a post."""
+"""Two things to try on an exercise: exchange the sides, move a post."""
 
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from truceline import agreement as agreements
 from truceline import coverage
-from truceline.errors import CheckFailed, UsageError
+from truceline.errors import UsageError
 from truceline.mission import computing
 from truceline.mission.exercise import AGREEMENT, open_exercise, prepare
 from truceline.mission.mission import Mission
@@ -23,29 +22,10 @@ from truceline.mission.relabelling import (
     relabel_packed,
     relabel_rows,
 )  # fmt: skip
-from truceline.mission.verifying import verify
 from truceline.simulate.exercise import Exercise, build
 from truceline.simulate.world import World
 
 METRES_PER_DEGREE = 111_195.0
-
-
-def tamper(root: Path) -> dict[str, Any]:
-    """Flip one bit in the middle of the entries of a copy, and verify it."""
-    Mission.open(root)
-    with tempfile.TemporaryDirectory(prefix="truceline-") as name:
-        copy = Path(name) / root.name
-        shutil.copytree(root, copy)
-        bundle = sorted(p for p in (copy / "log" / "tile" / "entries").rglob("*") if p.is_file())[0]
-        raw = bytearray(bundle.read_bytes())
-        at = len(raw) // 2
-        raw[at] ^= 1
-        bundle.write_bytes(raw)
-        try:
-            verify(copy)
-        except CheckFailed as problem:
-            return {"file": str(bundle.relative_to(copy)), "byte": at, "refused": str(problem)}
-    raise CheckFailed("MIS-030", "an altered byte must be refused", where=str(bundle), value=at)
 
 
 def swap(root: Path) -> dict[str, Any]:
