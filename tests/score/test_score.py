@@ -71,3 +71,5 @@ def test_incidents_are_measured_by_their_supporting_reports() -> None:
     assert found["existence"]["brier"] == pytest.approx(0.01)
     assert found["grouping"]["pairwise_recall"] == 1.0
     assert found["grouping"]["pairwise_precision"] == pytest.approx(1 / 3)
+    assert found["grouping_of_real"]["pairwise_f1"] == 1.0
+    assert found["incidents_expected"] == pytest.approx(1.0)

@@ -16,6 +16,7 @@ from truceline.cli import (
     fuse,
     importing,
     init,
+    learn,
     log,
     replay,
     report,
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(demo.app, name="demo")
 app.command("init")(init.init)
 app.command("import")(importing.import_)
+app.command("learn")(learn.learn)
 app.command("fuse")(fuse.fuse)
 app.command("assess")(assess.assess)
 app.command("report")(report.report)

@@ -9,7 +9,7 @@ import typer
 
 from truceline.cli.common import AsJson, Keys, emit, table
 from truceline.errors import UsageError
-from truceline.mission import scoring
+from truceline.mission import scoring, teaching
 
 app = typer.Typer(help="Measure fusion where the truth is known.", no_args_is_help=True)
 
@@ -33,6 +33,30 @@ def ged(
     if not folder.is_dir():
         raise UsageError("CLI-007", "the folder must exist", where=str(folder), remedy="Check the path.")
     emit_scores(scoring.of_ged(folder), as_json)
+
+
+@app.command()
+def calibration(
+    seed: Annotated[list[int], typer.Option(help="Exercises to score; repeat.", show_default=False)],
+    taught_on: Annotated[list[int] | None, typer.Option(help="Exercises to learn from instead of what ships; repeat.", show_default=False)] = None,
+    scale: Annotated[float, typer.Option(help="How busy, against the whole exercise.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Learn on some simulated countries, or take what ships, and score the probabilities of others."""
+    made = teaching.calibration(
+        seed, taught_on or [], scale, lambda step: None if as_json else typer.echo(step, err=True)
+    )
+    rows = [
+        (
+            name, f"{one['incidents_found']:,}", f"{one['incidents_expected']:,.0f}", f"{one['incidents_true']:,}",
+            f"{one['existence']['brier']:.3f}", f"{one['existence']['skill']:.3f}",
+            f"{one['existence']['calibration_error']:.3f}", f"{one['grouping']['bcubed_f1']:.3f}",
+            f"{one['grouping_of_real']['bcubed_f1']:.3f}",
+        )
+        for name, one in made["seeds"].items()
+    ]  # fmt: skip
+    heads = ("seed", "found", "expected", "true", "Brier", "skill", "ECE", "B3 all", "B3 real")
+    emit(made, as_json, table(rows, heads))
 
 
 def emit_scores(scores: dict[str, object], as_json: bool) -> None:

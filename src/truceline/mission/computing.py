@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,7 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     parameters = _parameters(mission, at)
     inputs, views = mission.log.size, Views(mission)
     observed = views.observed()
-    if not observed.observations.num_rows:
-        raise UsageError(
-            "MIS-021", "there must be observations to fuse", where=str(mission.root),
-            remedy=f"Import a file first: `truceline import {mission.root} FILE`.",
-        )  # fmt: skip
+    _refuse_nothing(mission, observed)
     incidents = incidents_of(mission, observed, views.watches(), parameters.body)
     as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
     rows = incidents.to_pylist()
@@ -73,6 +70,28 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     mission.record(opened, "intake", at)
     write_table(_view(mission, "incidents"), incidents, {"entry": entry.id})
     return Computed(entry, incidents, observed.aside)
+
+
+@alone
+def learn(mission: Mission, audits: Mapping[str, bool] | None = None, *, at: str | None = None) -> Recorded:
+    """Learn fusion's parameters from the standing observations, and weights from audits; the set goes on the log.
+
+    The next `fuse` takes it. Incidents that stand keep the set that they name.
+
+    Args:
+        audits: obs_id -> whether what it reports happened, from a random sample of incidents.
+    Raises:
+        UsageError: MIS-020, a mission of record; MIS-021, nothing to learn from.
+    """
+    mission.refuse_record()
+    views = Views(mission)
+    observed = views.observed()
+    _refuse_nothing(mission, observed)
+    learned = fusion.learn(
+        observed.observations, exposure_of(mission, views.watches(), observed.observations), line=mission.line,
+        sectors=mission.sectors, alignments=mission.genesis.alignments, audits=audits,
+    )  # fmt: skip
+    return mission.record(Parameters(fusion.METHOD, fusion.VERSION, learned.as_dict()), "operator", at)
 
 
 def incidents_of(mission: Mission, observed: Observed, watches: pa.Table, parameters: Any) -> pa.Table:
@@ -238,6 +257,14 @@ def _observed_then(mission: Mission, fused: Recorded) -> pa.Table:
 
 def _inputs(mission: Mission) -> list[tuple[Recorded, Any]]:
     return [*mission.of(Import), *mission.of(Commitments)]
+
+
+def _refuse_nothing(mission: Mission, observed: Observed) -> None:
+    if not observed.observations.num_rows:
+        raise UsageError(
+            "MIS-021", "there must be observations to fuse", where=str(mission.root),
+            remedy=f"Import a file first: `truceline import {mission.root} FILE`.",
+        )  # fmt: skip
 
 
 def _parameters(mission: Mission, at: str | None) -> Recorded:

@@ -14,12 +14,14 @@ import pyarrow as pa
 import pyarrow.csv
 
 from truceline import agreement as agreements
+from truceline import fusion
 from truceline.mission import computing, publishing
 from truceline.mission.clock import iso
 from truceline.mission.importing import import_file
 from truceline.mission.mission import Mission
+from truceline.mission.teaching import exercise_parameters
 from truceline.mission.views import Views
-from truceline.records.kinds import Genesis, Observation, Watch
+from truceline.records.kinds import Genesis, Observation, Parameters, Watch
 from truceline.simulate.cases import cases
 from truceline.simulate.exercise import Exercise, build
 
@@ -95,6 +97,9 @@ def open_exercise(
     start = iso(made.start_ms - 3_600_000)
     roles = sorted({role for _, role, _ in made.records})
     mission = Mission.create(root, genesis, geometry=made.geometry, keys=keys, roles=roles, at=start)
+    mission.record(
+        Parameters(fusion.METHOD, fusion.VERSION, exercise_parameters().as_dict()), "operator", start
+    )
     computing.adopt(
         mission, agreement or agreements.pack(AGREEMENT), at=start, in_force_from=iso(made.start_ms)
     )
