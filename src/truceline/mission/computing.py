@@ -57,7 +57,7 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     observed = views.observed()
     _refuse_nothing(mission, observed)
     incidents = incidents_of(mission, observed, views.watches(), parameters.body)
-    as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
+    as_of = moment(mission, observed.observations) if as_of_ms is None else as_of_ms
     rows = incidents.to_pylist()
     shown = _shown(mission, incidents, as_of)
     body = Incidents(
@@ -103,6 +103,14 @@ def incidents_of(mission: Mission, observed: Observed, watches: pa.Table, parame
     ).incidents.combine_chunks()  # fmt: skip
 
 
+def moment(mission: Mission, observations: pa.Table) -> int:
+    """Now, for what is computed: an exercise's clock has also reached the newest of its observations."""
+    now = mission.clock_ms()
+    if not mission.genesis.exercise or not observations.num_rows:
+        return now
+    return max(now, int(pc.max(observations.column("observed_to_ms")).as_py()) + 1)
+
+
 def exposure_of(mission: Mission, watches: pa.Table, observations: pa.Table) -> pa.Table | None:
     """Who could have seen what, by sector and hour, over the span of watches and observations; None without watches."""
     if not watches.num_rows or mission.sectors is None or mission.line is None:
@@ -128,9 +136,9 @@ def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = No
     mission.refuse_record()
     fused = newest_incidents(mission)
     version = active_agreement(mission)
-    as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
     observed = Views(mission).observed() if fused.entry.body.inputs == mission.log.size else None  # type: ignore[attr-defined]
     observations = observed.observations if observed else _observed_then(mission, fused.entry)
+    as_of = moment(mission, observations) if as_of_ms is None else as_of_ms
     findings = findings_of(mission, fused.table, observations, version, as_of)
     body = Findings(
         incidents=fused.entry.id, agreement=version[0].id, as_of=iso(as_of), findings=findings.num_rows,

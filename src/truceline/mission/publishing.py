@@ -16,7 +16,13 @@ from truceline import coverage
 from truceline import report as reports
 from truceline.log.files import write_durably
 from truceline.mission.clock import from_iso, iso
-from truceline.mission.computing import active_agreement, exposure_of, newest_findings, newest_incidents
+from truceline.mission.computing import (
+    active_agreement,
+    exposure_of,
+    moment,
+    newest_findings,
+    newest_incidents,
+)
 from truceline.mission.mission import Mission, Recorded, alone
 from truceline.mission.views import Views
 from truceline.records.canonical import canonical
@@ -57,11 +63,12 @@ def publish(
     """
     mission.refuse_record()
     findings = newest_findings(mission)
-    as_of = mission.clock_ms() if as_of_ms is None else as_of_ms
-    observed = Views(mission)
-    exposure = exposure_of(mission, observed.watches(), observed.observed().observations)
+    views = Views(mission)
+    observations = views.observed().observations
+    as_of = moment(mission, observations) if as_of_ms is None else as_of_ms
+    exposure = exposure_of(mission, views.watches(), observations)
     view = view_of(
-        mission, date, observations=observed.observed().observations, incidents=newest_incidents(mission).table,
+        mission, date, observations=observations, incidents=newest_incidents(mission).table,
         findings=findings.table, exposure=exposure, as_of_ms=as_of, before=mission.log.size,
         checkpoint=mission.log.checkpoint.decode(),
     )  # fmt: skip
