@@ -43,9 +43,16 @@ class Reader:
     made_of: tuple[Format, Container, Mapping[str, Any]]
 
     def __iter__(self) -> Iterator[Chunk]:
-        fmt, container, settings = self.made_of
-        for block in container.blocks():
-            yield read_block(fmt, block, dict(settings))
+        return map(self.read, self.blocks())
+
+    def blocks(self) -> Iterator[Block]:
+        """The cells of the file, a block at a time. Raises IntakeError where it cannot be read on."""
+        return self.made_of[1].blocks()
+
+    def read(self, block: Block) -> Chunk:
+        """What the format makes of a block; pure, so blocks may be read elsewhere while the next is fetched."""
+        fmt, _container, settings = self.made_of
+        return read_block(fmt, block, dict(settings))
 
 
 def read_block(fmt: Format, block: Block, settings: dict[str, Any]) -> Chunk:

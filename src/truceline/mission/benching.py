@@ -29,9 +29,11 @@ table = pyarrow.csv.read_csv({path!r})
 """
 _IMPORT = """
 from pathlib import Path
-from truceline.cli.init import create
 from truceline.mission.importing import import_file
-mission = create(Path({root!r}), parties=[], alignments=[])
+from truceline.mission.mission import Mission
+from truceline.records.kinds import Genesis
+genesis = Genesis(name="bench", exercise=False, parties=(), alignments=(), actors=(), keys={{}}, settings={{}})
+mission = Mission.create(Path({root!r}), genesis)
 made = import_file(mission, Path({path!r}))
 assert made.accepted == {rows}, made
 """

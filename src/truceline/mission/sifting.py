@@ -111,7 +111,7 @@ def sift(
             TableWriter(waiting, ROWS, DISTINCT) as writer,
             _rejected_writer(refused) as (write_rejected, finish),
         ):
-            for chunk in ahead(reader):
+            for chunk in ahead(map(reader.read, ahead(reader.blocks()))):
                 sifted = ledger.sift(chunk)
                 tree.extend(chunk.digests)
                 taken = ~sifted.duplicate
