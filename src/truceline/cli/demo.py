@@ -20,6 +20,8 @@ from truceline.mission.mission import Mission
 app = typer.Typer(help="Build a mission that ships and run everything over it.")
 DEFAULT, RECORD = Path("EXERCISE-mission"), Path("RECORD-mission")
 
+PAPERS = {"html": "to read", "pdf": "on paper", "csv": "the table", "geojson": "the map's data"}
+
 
 @app.callback(invoke_without_command=True)
 def demo(
@@ -133,11 +135,13 @@ def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float
         f"{ran.observations:,} observations from patrols, posts, cameras, arrays, satellites, parties and outlets were put together",
         f"into {ran.incidents.num_rows:,} incidents: {words['corroborated']:,} corroborated by independent sources, {words['credible']:,} credible, {words['reported']:,} only reported.",
         f"For {undetermined:,} of them the side is undetermined, and the system says so.",
-        f"Held against the agreement: {verdicts['breach']:,} alleged breaches, {verdicts['no_breach']:,} no breach, {verdicts['undetermined']:,} undetermined, {verdicts['out_of_scope']:,} out of scope.",
+        f"Held against each article of the agreement: {verdicts['breach']:,} alleged breaches, {verdicts['no_breach']:,} no breach, {verdicts['undetermined']:,} undetermined;",
+        f"{verdicts['out_of_scope']:,} times an article had nothing to say. People have yet to review what is alleged.",
         f"All of it stands on a log of {ran.mission.log.size:,} signed entries and can be recomputed. ({seconds:.1f} s)",
         "",
-        *(f"  {name:8} {path}" for name, path in files.items()),
-        f"  mission  {out}",
+        f"The report of {ran.published.figures['date']}, its map and its data:",
+        *(f"  {PAPERS[name]:16}{path}" for name, path in files.items()),
+        f"  {'the mission':16}{out}",
         "",
         "Next, try:",
         f"  {PROGRAM} demo tamper {out}      change a byte, and be refused at the entry",
