@@ -69,7 +69,9 @@ def root(
 def main() -> int:
     """Run the command line; the exit code."""
     try:
-        app(standalone_mode=False, prog_name=PROGRAM)
+        left = app(
+            standalone_mode=False, prog_name=PROGRAM
+        )  # a command that leaves with a code returns it here
     except TrucelineError as problem:
         return _say(problem)
     except typer.Exit as leaving:
@@ -92,7 +94,7 @@ def main() -> int:
             raise
         show()
         return int(getattr(problem, "exit_code", 2))
-    return 0
+    return left if isinstance(left, int) else 0
 
 
 def _say(problem: TrucelineError) -> int:

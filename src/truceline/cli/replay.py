@@ -5,14 +5,13 @@ from __future__ import annotations
 import typer
 
 from truceline.cli.common import AsJson, Folder, Keys, Progress, emit
-from truceline.mission.mission import Mission
-from truceline.mission.replaying import replay as replay_mission
+from truceline.mission.replaying import replay_folder
 
 
 def replay(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
     """Recompute incidents, findings and figures from the log, at the clearance of the keys at hand."""
     progress = Progress(not as_json)
-    made = replay_mission(Mission.open(folder, keys), lambda step: progress.say(f"recomputing: {step}"))
+    made = replay_folder(folder, keys, lambda step: progress.say(f"recomputing: {step}"))
     progress.done()
     lines = [f"compared: {one}" for one in made.compared] + [
         f"not compared: {one}" for one in made.not_compared

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +15,12 @@ from truceline.errors import LogError
 from truceline.log.notes import SigningKey, VerifierKey, open_note
 
 MAX_ENTRY_BYTES = 65_535
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The envelope. `seq` and `prev` of an author show suppression; `seen` bounds the time from below."""
+    """The envelope. `seq` and `prev` of an author show suppression; `seen` bounds the time from below; `at` is UTC."""
 
     kind: str
     author: str
@@ -100,7 +103,18 @@ def _typed(entry: Entry) -> bool:
         all(type(one) is str for one in words)
         and all(type(one) is int and one >= 0 for one in numbers)
         and type(entry.body) is dict
+        and _is_time(entry.at)
     )
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _too_long(length: int) -> LogError:

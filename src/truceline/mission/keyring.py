@@ -11,7 +11,7 @@ from typing import Any
 import pyrage
 from pyrage import x25519
 
-from truceline.errors import UsageError
+from truceline.errors import LogError, UsageError
 from truceline.log.files import write_durably
 from truceline.log.notes import SigningKey
 
@@ -49,11 +49,11 @@ class KeyRing:
         key.save(self.folder / "log.key")
 
     def log_key(self) -> SigningKey:
-        """The log's own key. Raises UsageError MIS-003, LogError LOG-014."""
+        """The log's own key. Raises UsageError MIS-003, MIS-007."""
         return self._load(self.folder / "log.key")
 
     def signing(self, role: str) -> SigningKey:
-        """The key of a role. Raises UsageError MIS-003 where this ring does not hold it, LogError LOG-014."""
+        """The key of a role. Raises UsageError MIS-003 where this ring does not hold it, MIS-007 not whole."""
         return self._load(self._path(role))
 
     def identity(self) -> str | None:
@@ -84,7 +84,10 @@ class KeyRing:
     def _load(self, path: Path) -> SigningKey:
         if not path.is_file():
             raise _absent(path)
-        return SigningKey.load(path)
+        try:
+            return SigningKey.load(path)
+        except LogError as problem:
+            raise _broken(path) from problem
 
     def _identity(self, role: str) -> x25519.Identity:
         path = self._age(role)

@@ -272,7 +272,7 @@ class Mission:
         """Sign and append records in order, in one step of the sequencer.
 
         Raises:
-            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party, MIS-020 no such kind is for a record. LogError: LOG-014, LOG-020.
+            UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party, MIS-007 a key is not whole, MIS-020 no such kind is for a record. LogError: LOG-014, LOG-020.
             EnvironmentFailure: ENV-001; ENV-003, another program is writing.
         """
         with self.log.writing():

@@ -17,13 +17,14 @@ from typing import Any
 import pyarrow as pa
 
 from truceline import report as reports
-from truceline.errors import ReplayError
+from truceline.errors import CheckFailed, ReplayError
 from truceline.mission import computing
 from truceline.mission.clock import from_iso
 from truceline.mission.comparing import differences
 from truceline.mission.mission import Mission, Recorded, result_digest
 from truceline.mission.publishing import view_of
 from truceline.mission.recording import record_figures, record_view
+from truceline.mission.referring import check_references
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
 from truceline.records.canonical import digest
@@ -50,21 +51,39 @@ class Replay:
 
 
 def replay(mission: Mission, say: Callable[[str], None] = lambda step: None) -> Replay:
-    """Verify the log, then recompute at the clearance of the keys at hand.
+    """Verify the log, then recompute at the clearance of the keys at hand; the first thing that is wrong is the difference.
 
     Raises:
-        LogError, EvidenceError: the log or an original is altered, so there is nothing to recompute from.
+        EvidenceError: EVI-011, the key at hand opens nothing here. EnvironmentFailure: ENV-001, ENV-003.
     """
-    say("log")
-    verify(mission.root, disclosed_only=not mission.vault.can_open)
     record_only = bool(mission.setting("record_only"))  # nothing in it is sealed, so anyone replays all of it
     made = Replay("auditor" if mission.vault.can_open and not record_only else "public")
-    made.compared.append(f"log of {mission.log.size} entries")
     try:
+        say("log")
+        verify(mission.root, disclosed_only=not mission.vault.can_open)
+        made.compared.append(f"log of {mission.log.size} entries")
+        check_references(mission)
         (_record if record_only else _whole if mission.vault.can_open else _public)(mission, made, say)
-    except ReplayError as problem:
+    except CheckFailed as problem:
+        if problem.code == "EVI-011":
+            raise
         made.identical, made.difference = False, str(problem)
     return made
+
+
+def replay_folder(
+    root: Path, keys: Path | None = None, say: Callable[[str], None] = lambda step: None
+) -> Replay:
+    """Replay a folder, even one whose log was altered so much that it cannot be opened.
+
+    Raises:
+        as `replay`; UsageError: MIS-002, MIS-003, MIS-006, MIS-007.
+    """
+    try:
+        mission = Mission.open(root, keys)
+    except CheckFailed as problem:
+        return Replay("none", identical=False, difference=str(problem))
+    return replay(mission, say)
 
 
 def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
