@@ -89,6 +89,16 @@ def packed(tmp_path: Path) -> bytes:
     return path.read_bytes()
 
 
+def workbook(tmp_path: Path) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for cells in csv.reader(GOOD.splitlines()):
+        book.active.append(cells)
+    book.save(tmp_path / "rows.xlsx")
+    return (tmp_path / "rows.xlsx").read_bytes()
+
+
 UNREADABLE: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "empty": (lambda _: b"", "INT-002"),
     "only a byte order mark": (lambda _: b"\xef\xbb\xbf", "INT-002"),
@@ -96,6 +106,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "an image": (lambda _: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(900), "INT-004"),
     "a compressed file": (lambda _: gzip.compress(GOOD.encode(), mtime=0), "INT-003"),
     "an archive": (packed, "INT-017"),
+    "a cut workbook": (lambda tmp_path: workbook(tmp_path)[:-60], "INT-017"),
     "a cut Parquet file": (lambda _: parquet(40), "INT-016"),
     "a Parquet file without its last byte": (lambda _: parquet(1), "INT-016"),
     "a cut array": (lambda _: b'[{"event_id_cnty": "A1", "event_date": "2031-03-03"', "INT-015"),

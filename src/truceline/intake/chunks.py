@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ UInt8Array = npt.NDArray[np.uint8]
 
 CODED = frozenset(field.name for field in OBSERVATIONS if b"codes" in (field.metadata or {}))
 RAW_LIMIT = 2000
+_QUOTED = re.compile(r'[,"\r\n]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,16 @@ class Block:
         column = self.table.column(name)
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
-    def raw(self, row: int) -> str:
-        """The cells of one row joined by commas, as evidence in the file of rejected rows."""
-        cells = self.table.slice(row, 1).to_pylist()[0].values()
-        quoted = ('"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n\r') else cell
-                  for cell in ("" if cell is None else str(cell) for cell in cells))  # fmt: skip
-        return ",".join(quoted)[:RAW_LIMIT]
+    def raws(self, rows: list[int]) -> list[str]:
+        """The cells of rows joined by commas, as evidence in the file of rejected rows."""
+        chosen = self.table.take(pa.array(rows, pa.int64()))
+        columns = [column.to_pylist() for column in chosen.columns]
+        return [",".join(map(_quoted, cells))[:RAW_LIMIT] for cells in zip(*columns, strict=True)]
+
+
+def _quoted(cell: Any) -> str:
+    text = "" if cell is None else str(cell)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 class Faults:
@@ -78,11 +84,14 @@ class Faults:
 
     def rejected(self, block: Block) -> list[Rejected]:
         """The refused rows, in order."""
-        found = []
-        for row in sorted(self.reasons):
-            code, rule, value, remedy = self.reasons[row]
-            found.append(Rejected(int(block.lines[row]), code, rule, value, remedy, block.raw(row)))
-        return found
+        rows = sorted(self.reasons)
+        if not rows:
+            return []
+        lines = block.lines[rows].tolist()
+        return [
+            Rejected(line, *self.reasons[row], raw)
+            for row, line, raw in zip(rows, lines, block.raws(rows), strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
