@@ -35,6 +35,7 @@ from truceline.mission.relabelling import (
     relabel_table,
 )
 from truceline.mission.views import Observed, Views
+from truceline.records.kinds import Parameters
 from truceline.report.paper import paper
 from truceline.simulate.cases import cases
 from truceline.simulate.exercise import Exercise, build
@@ -64,6 +65,7 @@ class Chain:
     exposure: pa.Table
     incidents: pa.Table
     findings: pa.Table
+    parameters: fusion.Parameters
     texts: dict[str, str]
 
 
@@ -90,7 +92,8 @@ def run(root: Path, made: Exercise, packed: bytes) -> Chain:
             texts[f"{path.name}, sides {sides}"] = path.read_text(encoding="utf-8")
         texts[f"paper, sides {sides}"] = json.dumps(paper(told), ensure_ascii=False)
         texts[f"figures, sides {sides}"] = json.dumps(reports.figures(told))
-    return Chain(mission, observed, exposure, fused.table, assessed.table, texts)
+    parameters = fusion.Parameters.from_dict(mission.of(Parameters)[-1][1].values)
+    return Chain(mission, observed, exposure, fused.table, assessed.table, parameters, texts)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +143,7 @@ def test_incidents_and_findings_are_relabelled_and_nothing_else(
     observations = relabel_table(base.observed.observations, names)
     sectors = Sectors.from_geojson(other.geometry)
     fused = fusion.fuse(
-        observations, origin=base.observed.origin, parameters=fusion.DEFAULTS, line=Line.from_geojson(line),
+        observations, origin=base.observed.origin, parameters=base.parameters, line=Line.from_geojson(line),
         sectors=sectors, alignments=other.alignments, exposure=base.exposure,
     ).incidents.combine_chunks()  # fmt: skip
     expected, found = rows(base.incidents, names), rows(fused, {})
@@ -173,6 +176,25 @@ def test_reports_of_the_whole_chain_are_relabelled_and_nothing_else(
             pytest.fail(
                 f"{name}: {expected[at - 60 : at + 60]!r} became {other.texts[name][at - 60 : at + 60]!r}"
             )
+
+
+def test_what_is_learned_from_the_reports_knows_no_name(base: Chain, made: Exercise) -> None:
+    """Parameters come out the same whoever is called what."""
+    audits = {
+        name: at % 3 > 0 for at, name in enumerate(base.observed.observations["obs_id"].to_pylist()[::4])
+    }
+    learned = []
+    for names in ({}, CYCLE):
+        other = relabel_exercise(made, names)
+        line = next(f for f in other.geometry["features"] if f["properties"]["role"] == "line")
+        learned.append(
+            fusion.learn(
+                relabel_table(base.observed.observations, names), base.exposure, line=Line.from_geojson(line),
+                sectors=Sectors.from_geojson(other.geometry), alignments=other.alignments, audits=audits,
+            ).as_dict()
+        )  # fmt: skip
+    assert learned[0] == learned[1]
+    assert learned[0] != fusion.DEFAULTS.as_dict()
 
 
 def test_a_bias_would_be_found(base: Chain, made: Exercise) -> None:
