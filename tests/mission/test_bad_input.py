@@ -154,6 +154,28 @@ def test_a_folder_and_an_absent_file_are_named(mission: Mission, tmp_path: Path)
             import_file(mission, path)
 
 
+def test_a_file_whose_name_is_no_text_is_taken_under_its_bytes_written_out(
+    mission: Mission, tmp_path: Path
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv"))
+    try:
+        path.write_text(GOOD)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert import_file(mission, path).accepted == 1
+    assert mission.of(Import)[0][1].name == "caf\\xe9.csv"
+    shutil.rmtree(mission.root / "views")
+    assert Views(mission).observed().observations.num_rows == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_file_that_may_not_be_read_is_named(mission: Mission, tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    path.chmod(0)
+    with pytest.raises(IntakeError, match="INT-001"):
+        import_file(mission, path)
+
+
 # Rows that cannot be
 
 

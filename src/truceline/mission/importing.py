@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,11 +59,11 @@ def import_file(
     if not path.is_file():
         raise UsageError("MIS-010", "the file must exist", where=str(path), remedy="Check the path.")
     mission.refuse_record()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _refuse_mixing(mission, path)
     given, drawn = _placed(mission, path, format, mapping, settings or {})
     reader = intake.open_file(path, format=format, mapping=mapping, settings=given)
-    _refuse_mixing(mission, path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     known = _known(mission, digest, reader)
     views = Views(mission)
     if known is not None:
@@ -118,9 +119,14 @@ def _stored(
         digest=digest, bytes=path.stat().st_size, format=reader.format, format_version=reader.format_version,
         mapping_digest=reader.mapping_digest, rows=made.rows, accepted=made.accepted, duplicates=made.duplicates,
         superseded=made.superseded, rejected=made.rejected, rejected_digest=made.rejected_digest,
-        row_root=made.row_root, sealed=bool(secret), stored=stored, name=path.name, rejected_stored=rejected_stored,
+        row_root=made.row_root, sealed=bool(secret), stored=stored, name=_name(path), rejected_stored=rejected_stored,
         settings=shown,
     )  # fmt: skip
+
+
+def _name(path: Path) -> str:
+    """The name of a file as text; bytes of it that are none are written out."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 @contextmanager
