@@ -334,6 +334,18 @@ def test_a_report_of_a_day_finds_its_incident_beside_hundreds_of_other_days(
     assert ["m1", "o1"] in [i["supports"] for i in incidents(make_table(rows))]
 
 
+def test_who_describes_best_does_not_hang_on_what_was_learned(make_row: Row, make_table: Table) -> None:
+    rows = [
+        make_row("o1", "camera-1", weapon="mortar"),
+        make_row("o2", "ministry", source_kind="party", stance="claim", actor="n1", weapon="tank"),
+    ]
+    trusting = Parameters.from_dict(
+        {**DEFAULTS.as_dict(), "weight_e3.party": 9_000, "weight_e3.camera": -500}
+    )
+    assert incidents(make_table(rows))[0]["weapon"] == "mortar"
+    assert incidents(make_table(rows), parameters=trusting)[0]["weapon"] == "mortar"
+
+
 def test_counts_of_independent_reports_meet_and_do_not_add_up(make_row: Row, make_table: Table) -> None:
     rows = [
         make_row("o1", "camera-1", count_min=7, count_max=9),

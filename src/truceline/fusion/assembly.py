@@ -12,7 +12,7 @@ from truceline.fusion.association import Association, extents
 from truceline.fusion.clusters import summarise
 from truceline.fusion.copies import SPOKEN, near, retells
 from truceline.fusion.existence import Watched, judge, own_weights
-from truceline.fusion.parameters import Parameters
+from truceline.fusion.parameters import DEFAULTS, Parameters
 from truceline.fusion.ranges import meet
 from truceline.fusion.sheet import NO_SECTOR_DEG, Sheet
 from truceline.fusion.sides import across, left_of, own_share, shares, standing
@@ -23,6 +23,7 @@ from truceline.records.columns import INCIDENTS
 from truceline.records.parties import Alignment, alignment_of
 
 _TEXTS_COMPARED = 40
+AT_ONCE = 10_000
 _SAYS_LITTLE = {"unknown", "undetermined", "other", "statement", "casualties", "damage"}
 
 
@@ -49,6 +50,7 @@ def assemble(
     c = summarise(sheet, np.where(core, compact, -1), k, np.zeros(n))
     sigma, _, half = extents(sheet)
     weight = own_weights(sheet, sigma, half, parameters)
+    knows = own_weights(sheet, sigma, half, DEFAULTS)  # who describes best does not hang on what was learned
 
     located = np.bincount(compact[core], weights=sheet.known[core], minlength=k) > 0
     mean, cov = c.mean_m.copy(), c.cov_m2.copy()
@@ -77,30 +79,40 @@ def assemble(
             {"id": sheet.obs_id[row], "e4": round(share * 1e4)}
         )
 
-    get = _columns(sheet)
+    get = _columns(sheet) | {
+        "root": sheet.root.tolist(), "text_key": sheet.text.tolist(), "blames": sheet.accused.tolist(),
+        "established": sheet.established.tolist(), "timed": (~np.isnan(sheet.sd_s)).tolist(),
+        "from_ms": sheet.from_ms.tolist(), "to_ms": sheet.to_ms.tolist(), "copied": found.copy.tolist(),
+        "weight": weight.tolist(), "knows": knows.tolist(), "cosine": cosines.tolist(),
+        "power": np.exp(np.minimum(knows, 6_000_000) / 1e6).tolist(),
+    }  # fmt: skip
+    at = [(sector[g], bool(outgoing[g])) for g in range(k)]
+    placed = _placed(lonlat, cov, located)
+    when = list(zip(c.tau_s.tolist(), c.from_s.tolist(), c.to_s.tolist(), strict=True))
+    across_line = list(zip(distance.tolist(), distance_sd.tolist(), p_left.tolist(), strict=True))
     watched = Watched(exposure)
-    rows = [
-        _row(
-            sheet,
-            found,
-            g,
-            members[g],
-            opposed[g],
-            soft[g],
-            get,
-            weight,
-            parameters,
-            alignments,
-            line,
-            watched,
-            place=(lonlat[g], cov[g], bool(located[g]), sector[g], bool(outgoing[g])),
-            when=(c.tau_s[g], c.from_s[g], c.to_s[g]),
-            across_line=(float(distance[g]), float(distance_sd[g]), float(p_left[g])),
-            cosines=cosines,
-        )
-        for g in range(k)
+    tables = []
+    for first in range(0, k, AT_ONCE):
+        rows = [
+            _row(
+                sheet, members[g], opposed[g], soft[g], get, parameters, alignments, line, watched,
+                place=(*placed[g], *at[g]), when=when[g], across_line=across_line[g],
+            )
+            for g in range(first, min(first + AT_ONCE, k))
+        ]  # fmt: skip
+        tables.append(pa.Table.from_pylist(rows, schema=INCIDENTS))
+    return pa.concat_tables(tables)
+
+
+def _placed(lonlat: Any, cov: Any, located: Any) -> list[tuple[Any, Any]]:
+    """(lon, lat) in microdegrees and three covariances in square metres of each group, Nones where it has no place."""
+    udeg, square = np.zeros((len(located), 2), dtype=np.int64), np.zeros((len(located), 3), dtype=np.int64)
+    udeg[located] = to_udeg(lonlat[located])
+    square[located] = np.rint(cov.reshape(-1, 4)[located][:, [0, 1, 3]]).astype(np.int64)
+    return [
+        (place, error) if known else ((None, None), (None, None, None))
+        for place, error, known in zip(udeg.tolist(), square.tolist(), located.tolist(), strict=True)
     ]
-    return pa.Table.from_pylist(rows, schema=INCIDENTS)
 
 
 def _hide(
@@ -126,12 +138,12 @@ def _columns(sheet: Sheet) -> dict[str, list[Any]]:
     return {name: sheet.table.column(name).to_pylist() for name in names}
 
 
-def _independent(sheet: Sheet, rows: list[int], get: dict[str, list[Any]]) -> dict[int, list[int]]:
+def _independent(rows: list[int], get: dict[str, list[Any]]) -> dict[int, list[int]]:
     """Rows by independent origin: same root, same text, nearly the same text, the same blame retold."""
     texts = get["text"]
-    origin = {row: int(sheet.root[row]) for row in rows}
     if len(rows) == 1:
-        return {origin[rows[0]]: rows}
+        return {get["root"][rows[0]]: rows}
+    origin = {row: get["root"][row] for row in rows}
 
     def unite(a: int, b: int) -> None:
         low, high = sorted((origin[a], origin[b]))
@@ -142,7 +154,7 @@ def _independent(sheet: Sheet, rows: list[int], get: dict[str, list[Any]]) -> di
 
     by_text: dict[int, int] = {}
     for row in rows:
-        number = int(sheet.text[row])
+        number = get["text_key"][row]
         if number >= 0:
             unite(row, by_text.setdefault(number, row))
     told = list(by_text.values())[:_TEXTS_COMPARED]
@@ -150,12 +162,11 @@ def _independent(sheet: Sheet, rows: list[int], get: dict[str, list[Any]]) -> di
         for b in told[index + 1 :]:
             if origin[a] != origin[b] and near(texts[a], texts[b]):
                 unite(a, b)
-    blamers = {
-        int(sheet.accused[r]): r for r in reversed(rows) if _by_party(get, r) and sheet.accused[r] >= 0
-    }
+    blames = get["blames"]
+    blamers = {blames[r]: r for r in reversed(rows) if blames[r] >= 0 and _by_party(get, r)}
     for row in rows:
-        if retells(get["source_kind"][row], get["means"][row]) and int(sheet.accused[row]) in blamers:
-            unite(row, blamers[int(sheet.accused[row])])
+        if blames[row] in blamers and retells(get["source_kind"][row], get["means"][row]):
+            unite(row, blamers[blames[row]])
     groups: dict[int, list[int]] = {}
     for row in rows:
         groups.setdefault(origin[row], []).append(row)
@@ -163,33 +174,37 @@ def _independent(sheet: Sheet, rows: list[int], get: dict[str, list[Any]]) -> di
 
 
 def _row(
-    sheet: Sheet, found: Association, g: int, rows: list[int], opposed: list[int], soft: list[dict[str, Any]],
-    get: dict[str, list[Any]], weight: Any, parameters: Parameters, alignments: tuple[Alignment, ...], line: Line | None,
-    watched: Watched, *, place: Any, when: Any, across_line: tuple[float, float, float], cosines: Any,
+    sheet: Sheet, rows: list[int], opposed: list[int], soft: list[dict[str, Any]], get: dict[str, list[Any]],
+    parameters: Parameters, alignments: tuple[Alignment, ...], line: Line | None, watched: Watched, *,
+    place: Any, when: tuple[float, float, float], across_line: tuple[float, float, float],
 ) -> dict[str, Any]:  # fmt: skip
-    lonlat, cov, located, sector, outgoing = place
-    groups = _independent(sheet, rows, get)
+    udeg, square, sector, outgoing = place
+    located = udeg[0] is not None
+    weight = get["weight"]
+    groups = _independent(rows, get)
     best = {
-        root: min(held, key=lambda row: (bool(sheet.established[row]), -int(weight[row]), row))
+        root: min(held, key=lambda row: (get["established"][row], -get["knows"][row], row))
         for root, held in groups.items()
     }
     chosen = sorted(best.values())
     copies = sorted(set(rows) - set(chosen))
-    from_ms, to_ms, midpoint_ms = _interval(sheet, [r for r in rows if not found.copy[r]] or rows, when)
+    from_ms, to_ms, midpoint_ms = _interval(
+        sheet.zero_ms, [r for r in rows if not get["copied"][r]] or rows, get, when
+    )
 
-    denials = {int(sheet.root[r]) for r in opposed if get["stance"][r] == "denial"}
+    denials = {get["root"][r] for r in opposed if get["stance"][r] == "denial"}
     quiet: dict[int, int] = {}
     for r in opposed:
         if get["stance"][r] == "quiet":
-            quiet[int(sheet.root[r])] = max(quiet.get(int(sheet.root[r]), 0), int(weight[r]))
+            quiet[get["root"][r]] = max(quiet.get(get["root"][r], 0), weight[r])
     kinds = {get["source_kind"][r] for r in rows}
     unseen = watched.unseen(sector, midpoint_ms, kinds, parameters) if located else []
     verdict = judge(
-        [(get["source_kind"][r], int(weight[r]), _by_party(get, r)) for r in chosen],
+        [(get["source_kind"][r], weight[r], _by_party(get, r)) for r in chosen],
         len(denials), sorted(quiet.values()), unseen, parameters,
     )  # fmt: skip
 
-    vote = _voter(chosen, weight)
+    vote = _voter(chosen, get["power"])
     act = vote(get["act"], ACTS)
     description = "outgoing" if outgoing else vote(get["description"], DESCRIPTIONS)
     said = sorted(
@@ -203,7 +218,7 @@ def _row(
         }
     )
     accused_by = sorted({(get["actor"][r] or "", get["accused"][r]) for r in rows if get["accused"][r]})
-    directed = [float(cosines[r]) for r in chosen if cosines[r] != 0.0]
+    directed = [get["cosine"][r] for r in chosen if get["cosine"][r] != 0.0]
     distance, distance_sd, p_left = across_line
     side_shares, side = shares(
         standing(alignments, line, midpoint_ms), line, p_left, own_share(act, description, parameters),
@@ -212,12 +227,6 @@ def _row(
     count = meet((get["count_min"][r], get["count_max"][r]) for r in chosen)
     killed = meet((get["killed_min"][r], get["killed_max"][r]) for r in chosen)
     injured = meet((get["injured_min"][r], get["injured_max"][r]) for r in chosen)
-    udeg = to_udeg(lonlat).tolist() if located else (None, None)
-    square = (
-        np.rint([cov[0, 0], cov[0, 1], cov[1, 1]]).astype(np.int64).tolist()
-        if located
-        else (None, None, None)
-    )
     on_line = located and line is not None
     return {
         "incident_id": sheet.obs_id[min(rows)],
@@ -253,32 +262,37 @@ def _by_party(get: dict[str, list[Any]], row: int) -> bool:
     )
 
 
-def _interval(sheet: Sheet, rows: list[int], when: Any) -> tuple[int, int, int]:
+def _interval(
+    zero_ms: int, rows: list[int], get: dict[str, list[Any]], when: tuple[float, float, float]
+) -> tuple[int, int, int]:
     """The hull of the short intervals; without any, what all the long ones share. The midpoint is the consensus."""
-    tau, start, end = (float(value) for value in when)
-    short = [r for r in rows if not np.isnan(sheet.sd_s[r])]
+    tau, start, end = when
+    short = [r for r in rows if get["timed"][r]]
     if short:
-        low, high = min(int(sheet.from_ms[r]) for r in short), max(int(sheet.to_ms[r]) for r in short)
+        low, high = min(get["from_ms"][r] for r in short), max(get["to_ms"][r] for r in short)
     else:
-        low, high = max(int(sheet.from_ms[r]) for r in rows), min(int(sheet.to_ms[r]) for r in rows)
+        low, high = max(get["from_ms"][r] for r in rows), min(get["to_ms"][r] for r in rows)
         low, high = min(low, high), max(low, high)
-    middle = sheet.zero_ms + round((tau if short else (start + end) / 2) * 1e3)
+    middle = zero_ms + round((tau if short else (start + end) / 2) * 1e3)
     return low, high, min(max(middle, low), high)
 
 
-def _voter(rows: list[int], weight: Any) -> Callable[[list[Any], tuple[str, ...] | None], Any]:
+def _voter(rows: list[int], power: list[float]) -> Callable[[list[Any], tuple[str, ...] | None], Any]:
     """Weighted vote among independent reports; words that say little count only where no other does."""
+
+    def only(values: list[Any], words: tuple[str, ...] | None) -> Any:
+        value = values[rows[0]]
+        return "unknown" if value is None and words is not None else value
 
     def vote(values: list[Any], words: tuple[str, ...] | None) -> Any:
         tally: dict[Any, float] = {}
         for row in rows:
             if values[row] is not None:
                 little = words is not None and values[row] in _SAYS_LITTLE
-                power = float(np.exp(min(int(weight[row]), 6_000_000) / 1e6)) * (1e-6 if little else 1.0)
-                tally[values[row]] = tally.get(values[row], 0.0) + power
+                tally[values[row]] = tally.get(values[row], 0.0) + power[row] * (1e-6 if little else 1.0)
         if not tally:
             return None if words is None else "unknown"
         rank = (lambda word: words.index(word)) if words is not None else (lambda word: word)
         return min(tally, key=lambda word: (-round(tally[word], 9), word == "unknown", rank(word)))
 
-    return vote
+    return only if len(rows) == 1 else vote

@@ -147,7 +147,9 @@ class Watched:
     ) -> list[tuple[str, int]]:
         """What it says that watchers of other kinds reported nothing; empty where nobody could have seen it."""
         here = self.here(sector, at_ms)
-        found = []
+        found: list[tuple[str, int]] = []
+        if not here:
+            return found
         for kind in SOURCE_KINDS:
             chance = parameters.detection_e4[kind] * here.get(kind, 0) / 1e8
             if kind not in kinds and chance > 0:
