@@ -144,7 +144,7 @@ def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float
         f"  {'the mission':16}{out}",
         "",
         "Next, try:",
-        f"  {PROGRAM} demo tamper {out}      change a byte, and be refused at the entry",
+        f"  {PROGRAM} demo tamper {out}      alter copies in four ways, and be refused each time",
         f"  {PROGRAM} demo swap {out}        exchange the sides' names, and see nothing else change",
         f"  {PROGRAM} demo move-post {out}   move one post, and see coverage change",
     ]
