@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -175,6 +179,66 @@ def test_an_empty_table_gives_an_empty_table(make_table: Table) -> None:
     assert found.incidents.equals(INCIDENTS.empty_table())
     assert found.detections.num_rows == 0
     assert learn(make_table([])) == DEFAULTS
+
+
+def test_one_report_makes_one_incident(
+    make_row: Row, make_table: Table, line: Line, sectors: Sectors
+) -> None:
+    found = incidents(make_table([make_row("o1", "camera-1")]), line=line, sectors=sectors)
+    assert [(i["supports"], i["independent_groups"], i["copies"], i["contradicts"]) for i in found] == [
+        (["o1"], 1, [], [])
+    ]
+    assert learn(make_table([make_row("o1", "camera-1")])).weight_e3 == DEFAULTS.weight_e3
+
+
+_DIGEST = """
+import hashlib, json, sys
+import numpy as np, pyarrow as pa
+from truceline.fusion import fuse
+table = pa.ipc.open_file(sys.argv[1]).read_all()
+rows = fuse(table, origin=np.arange(table.num_rows)).incidents.to_pylist()
+print(hashlib.sha256(json.dumps(rows).encode()).hexdigest())
+"""
+
+
+def test_other_processes_with_other_hash_seeds_find_the_same(
+    make_row: Row, make_table: Table, tmp_path: Path
+) -> None:
+    table = make_table(crowd(make_row, 7, 120))
+    path = tmp_path / "rows.arrow"
+    with pa.ipc.new_file(path, table.schema) as sink:
+        sink.write_table(table)
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST, str(path)], capture_output=True, text=True, check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(digests) == 1
+
+
+@ANY_FIXTURE
+@given(seed=st.integers(0, 10_000), repeats=st.integers(1, 6))
+def test_copies_of_anything_never_raise_a_probability(
+    seed: int, repeats: int, make_row: Row, make_table: Table, alignments: tuple[Alignment, ...]
+) -> None:
+    rows = [r | {"copy_of": None} for r in crowd(make_row, seed, 25)]
+    rng = np.random.default_rng(seed)
+    echoes = [
+        rows[index] | {"obs_id": f"z{turn}{index:02d}", "source_id": f"outlet-{turn}", "source_kind": "media", "copy_of": rows[index]["obs_id"]}
+        for turn in range(repeats)
+        for index in rng.integers(0, len(rows), 4).tolist()
+    ]  # fmt: skip
+    echoes = list({echo["obs_id"]: echo for echo in echoes}.values())
+    before = incidents(make_table(rows), alignments=alignments)
+    after = incidents(make_table([*rows, *echoes]), alignments=alignments)
+    one = {i["incident_id"]: i for i in before}
+    two = {i["incident_id"]: i for i in after}
+    assert set(one) == set(two)
+    for name, incident in one.items():
+        assert two[name]["probability_e4"] <= incident["probability_e4"]
+        assert two[name]["independent_groups"] == incident["independent_groups"]
 
 
 def test_reports_without_any_place_are_kept_apart_and_have_no_place(

@@ -73,7 +73,7 @@ def near_pairs(
     n = len(mean_m)
     half_root = REACH / np.sqrt(2.0)  # two equal errors differ by sqrt(2) times one
     space = ladder(half_root * sigma_m, CELLS_M)
-    time = ladder(np.where(boxed, 1.0, half_root) * half_s, BINS_S)
+    time = ladder(np.where(boxed, 1.0, REACH) * half_s, BINS_S)
     extent = _Extent(space, time, sigma_m**2, np.where(boxed, half_s, 0.0), np.where(boxed, 0.0, half_s) ** 2)
     found: list[Int64Array] = []
     for s in np.unique(space).tolist():
