@@ -200,3 +200,29 @@ def test_the_log_must_extend_a_checkpoint_that_was_held(tmp_path: Path) -> None:
     ):
         with pytest.raises(LogError, match=r"LOG-01[123]|LOG-031"):
             verify(tmp_path / "one", forged)
+
+
+def test_a_log_without_its_commit_point_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    folder = build(tmp_path / "log", 2)
+    for damage in ("unlink", "empty"):
+        path = folder / "state" / "commit"
+        raw = path.read_bytes()
+        path.unlink() if damage == "unlink" else path.write_bytes(b"")
+        refused(folder)
+        with pytest.raises(LogError):
+            Log.open(folder, LOG_KEY)
+        path.write_bytes(raw)
+    verify(folder)
+
+
+def test_folders_that_were_removed_are_named(tmp_path: Path) -> None:
+    folder = build(tmp_path / "mission", 2)
+    for names in (("log",), ("state",), ("log", "state/commit")):
+        for name in names:
+            (folder / name).rename(tmp_path / name.replace("/", "-"))
+        assert refused(folder) in ("LOG-031", "LOG-036", "LOG-037")
+        with pytest.raises(LogError):
+            Log.open(folder)
+        for name in names:
+            (tmp_path / name.replace("/", "-")).rename(folder / name)
+    verify(folder)

@@ -74,7 +74,7 @@ class Log:
             with log.writing():
                 return log
         with locked(_lock(folder), shared=True):
-            log._load(log.commit_point.read())
+            log._load(log.committed())
         return log
 
     # Reading
@@ -96,6 +96,21 @@ class Log:
     def is_unfinished(self) -> bool:
         """Whether a crash left something to finish or to drop."""
         return self._staging.exists() or any(self._unfinished())
+
+    def committed(self) -> Checkpoint:
+        """The checkpoint at the commit point; `EMPTY` before the first append.
+
+        Raises:
+            LogError: LOG-011..013, LOG-031, it was altered, or is not there though entries were published.
+        """
+        at = self.commit_point.read()
+        published = self.folder / "log"
+        if not at.size and (not published.is_dir() or any(published.iterdir())):
+            raise LogError(
+                "LOG-031", "a log with entries must have its commit point", where=str(self.commit_point.path),
+                remedy="Keep this folder as it is, and fetch the file from another copy of the same size.",
+            )  # fmt: skip
+        return at
 
     def entries(self, start: int = 0) -> Iterator[tuple[int, str, Entry]]:
         """Index, id and entry, without checking signatures again (`verify` does)."""
@@ -200,7 +215,7 @@ class Log:
 
     def _settle(self) -> None:
         """Finish or drop what a crash left, then hold the state of the commit point."""
-        at, waiting = self.commit_point.read(), staging.staged(self._staging)
+        at, waiting = self.committed(), staging.staged(self._staging)
         if waiting is not None:
             first, notes = waiting
             if first > at.size or first < at.size != first + len(notes):

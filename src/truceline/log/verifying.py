@@ -37,11 +37,11 @@ def verify(folder: Path, held: bytes | None = None) -> list[Entry]:
         with log.writing():
             pass
     with locked(folder / "state" / "origin", shared=True):
-        at = log.commit_point.read()
+        at = log.committed()
         if not at.size:
             raise LogError(
                 "LOG-031", "a log must have a checkpoint", where=str(log.commit_point.path),
-                remedy="Fetch the file from another copy. If the folder was just being made, remove it and start again.",
+                remedy="Nothing was recorded here yet: its making was cut short. Remove the folder and start again.",
             )  # fmt: skip
         before = open_checkpoint(held, key, "the checkpoint held") if held is not None else EMPTY
         if before.size > at.size:
