@@ -51,3 +51,19 @@ def test_nothing_gives_nothing_and_only_empty_messages_are_hashed(way: str) -> N
     assert [row.tobytes() for row in digests.hash_rows(rows)] == [
         hashlib.sha256(row.tobytes()).digest() for row in rows
     ]
+
+
+@pytest.mark.parametrize(
+    "problem", [ImportError("no numba"), RuntimeError("no place for a cache"), TypeError("another numba")]
+)
+def test_where_no_kernel_can_be_made_hashlib_does_it(
+    problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise problem
+
+    sha256_kernel = pytest.importorskip("truceline.records.sha256_kernel")
+    monkeypatch.setattr(digests, "_kernel", None)
+    monkeypatch.setattr(sha256_kernel, "compiled", fail)
+    assert not digests.prepare()
+    assert digests.hash_each(b"abc", np.array([0, 3]))[0].tobytes() == hashlib.sha256(b"abc").digest()

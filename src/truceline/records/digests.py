@@ -37,7 +37,7 @@ def prepare() -> bool:
                 from truceline.records import sha256_kernel
 
                 _kernel = sha256_kernel.compiled()
-            except (ImportError, RuntimeError, OSError):  # no compiler here, or no place for what it makes
+            except Exception:  # noqa: BLE001 - whatever keeps it from being made, hashlib gives the same bytes
                 return False
     return _kernel is not None
 
