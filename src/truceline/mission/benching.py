@@ -18,11 +18,15 @@ MEMORY_BASE, MEMORY_ROW = 768_000_000, 64  # bytes: blocks and libraries, and wh
 PIECE_ROWS = 1_000_000
 _PEAK = """
 import resource, sys, time
+from pathlib import Path
 started = time.perf_counter()
 {body}
 seconds = time.perf_counter() - started
-unit = 1 if sys.platform == "darwin" else 1024
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+try:  # Linux lets a child inherit ru_maxrss from whoever started it, but not this
+    peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
+except (OSError, IndexError):
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(seconds, peak)
 """
 _PEER = """
 import pyarrow.csv
