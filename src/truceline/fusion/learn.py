@@ -41,6 +41,9 @@ def learn(
 ) -> Parameters:
     """Shares of unmatched reports, incidents per report, and shares of detection, for each kind of source.
 
+    A share of unmatched reports grows and never falls below its default: matches that were made must not call for more
+    of them, or learning would feed on itself.
+
     Args:
         observations, exposure, line, sectors, alignments: as for `fuse`.
         audits: see `audits.calibrate`; without them the weights of kinds keep their defaults.
@@ -66,7 +69,7 @@ def learn(
             share = (float((rows & alone).sum()) + WEIGHT_OF_DEFAULT * prior) / (
                 float(rows.sum()) + WEIGHT_OF_DEFAULT
             )
-            unmatched[kind] = min(9_500, max(FEWEST_UNMATCHED_E4, round(share * 1e4)))
+            unmatched[kind] = min(9_500, max(DEFAULTS.unmatched_e4[kind], round(share * 1e4)))
         rate = round(1e3 * float(np.log((size > 0).sum() / core.sum())))
         parameters = replace(parameters, unmatched_e4=unmatched, rate_e3=rate)
     if exposure is None and not audits:

@@ -30,6 +30,7 @@ STEP_M = 200.0
 POINTS = 128
 SAMPLE_M = 50.0
 MOST_SAMPLES = 40_000
+AT_ONCE = 8_192
 DETERMINED_E4 = 8000
 
 
@@ -73,11 +74,13 @@ def left_of(line: Line, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame
     doubtful = np.flatnonzero(np.abs(distance) < 4.0 * wide)
     if len(doubtful):
         spots, normals = _samples(line.xy(frame))
-        steps = np.einsum("nij,kj->nki", root(cov[doubtful]), normal_points()[:POINTS])
-        points = (places[doubtful, None, :2] + steps).reshape(-1, 2)
-        nearest = cKDTree(spots).query(points)[1]
+        tree = cKDTree(spots)
+    for some in np.array_split(doubtful, -(-len(doubtful) // AT_ONCE)) if len(doubtful) else ():
+        steps = np.einsum("nij,kj->nki", root(cov[some]), normal_points()[:POINTS])
+        points = (places[some, None, :2] + steps).reshape(-1, 2)
+        nearest = tree.query(points)[1]
         side = ((points - spots[nearest]) * normals[nearest]).sum(axis=1) > 0
-        left[doubtful] = side.reshape(-1, POINTS).mean(axis=1)
+        left[some] = side.reshape(-1, POINTS).mean(axis=1)
     answer[known] = left[np.reshape(back, -1)]
     return answer
 
