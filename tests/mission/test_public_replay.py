@@ -127,3 +127,11 @@ def test_gaps_in_coverage_wait_as_long_as_places(copy: Mission) -> None:
             as_of_ms=monday + later_ms, before=copy.log.size, checkpoint="",
         )  # fmt: skip
         assert f"week {week}" in view.could_not_see[0]
+
+
+def test_an_hour_of_a_week_is_not_told_as_a_week(copy: Mission) -> None:
+    """The exercise is opened an hour before a Monday; that Sunday's week has no share."""
+    publish(copy, "2031-03-10", ("html",))
+    text = next((copy.root / "reports" / "2031-03-10").glob("*.html")).read_text(encoding="utf-8")
+    assert "W09" not in text
+    assert "2031-W10" in text

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import truceline
 from truceline import agreement as agreements
@@ -107,6 +108,7 @@ def view_of(
     previous_from = reports.reporting_day(reports.day_before(date), cutoff, zone)[0]
     delay = int(mission.setting("disclosure_delay_ms"))
     told = min(day_to, as_of_ms - delay)  # gaps in coverage wait as places do
+    weekly = None if exposure is None else _from_first_week(exposure, zone)
     version = active_agreement(mission, before)[1]
     agreement = agreements.unpack(mission.blobs.read(version.blob))
     known = set(incidents["incident_id"].to_pylist())
@@ -115,10 +117,10 @@ def view_of(
         previous_from_ms=previous_from, previous_to_ms=day_from, zone=zone, parties=genesis.parties,
         alignments=genesis.alignments, actors=genesis.actors, observations=observations, incidents=incidents,
         findings=findings.filter(pa.array([one in known for one in findings["incident_id"].to_pylist()], pa.bool_())),
-        coverage=reports.COVERAGE.empty_table() if exposure is None else coverage.summary(exposure, zone=zone).cast(reports.COVERAGE),
+        coverage=reports.COVERAGE.empty_table() if weekly is None else coverage.summary(weekly, zone=zone).cast(reports.COVERAGE),
         geometry=mission.geometry, agreement_title=version.title, checkpoint=checkpoint, log_size=before,
         version=truceline.__version__,
-        could_not_see=() if exposure is None else coverage.could_not_see(exposure, told - HOUR_MS, told),
+        could_not_see=() if weekly is None else coverage.could_not_see(weekly, told - HOUR_MS, told),
         articles=tuple(
             reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in agreement.articles
         ),
@@ -129,6 +131,17 @@ def view_of(
         exposure=exposure, publish_sides=bool(mission.setting("publish_sides")), as_of_ms=as_of_ms,
         delay_ms=delay, first_date=first_date(mission, incidents["midpoint_ms"].to_pylist()),
     )  # fmt: skip
+
+
+def _from_first_week(exposure: pa.Table, zone: str) -> pa.Table:
+    """Without a first week of which the mission saw less than a day: nought of one hour is no share of a week."""
+    if not exposure.num_rows:
+        return exposure
+    first = pc.min(exposure["hour_ms"]).as_py()
+    ends = reports.week_end_ms(reports.week_of(first, zone), zone)
+    if ends - first >= 24 * HOUR_MS:
+        return exposure
+    return exposure.filter(pc.greater_equal(exposure["hour_ms"], ends))
 
 
 def first_date(mission: Mission, at_ms: Iterable[int]) -> str:

@@ -3,7 +3,7 @@
 It cannot query: what is not in the `View` cannot be printed, and what is not in the disclosed form is not.
 """
 
-from truceline.report.days import day_before, reporting_date, reporting_day
+from truceline.report.days import day_before, reporting_date, reporting_day, week_end_ms, week_of
 from truceline.report.disclosed import disclosed_incidents
 from truceline.report.figures import compared, figure_ids, figures, public_figures
 from truceline.report.view import COVERAGE, Article, View
@@ -22,5 +22,7 @@ __all__ = [
     "public_figures",
     "reporting_date",
     "reporting_day",
+    "week_end_ms",
+    "week_of",
     "write",
 ]

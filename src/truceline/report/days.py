@@ -99,6 +99,12 @@ def utc(at_ms: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(at_ms / 1000, tz=dt.timezone.utc)  # noqa: UP017
 
 
+def week_of(at_ms: int, zone: str) -> str:
+    """The ISO week of a moment on the mission's clock, e.g. 2031-W12."""
+    year, number, _ = local(at_ms, zone).isocalendar()
+    return f"{year}-W{number:02d}"
+
+
 def week_end_ms(week: str, zone: str) -> int:
     """The end (local midnight after Sunday) of an ISO week such as 2031-W12.
 
