@@ -154,7 +154,7 @@ def test_a_disk_that_fills_up_at_any_step(
         say(log, 3)
     verify(tmp_path)
     again = Log.open(tmp_path, LOG_KEY)
-    say(again, 300)
+    say(again, 5)
     verify(tmp_path)
 
 
