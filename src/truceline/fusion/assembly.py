@@ -138,11 +138,11 @@ def _columns(sheet: Sheet) -> dict[str, list[Any]]:
     return {name: sheet.table.column(name).to_pylist() for name in names}
 
 
-def _independent(rows: list[int], get: dict[str, list[Any]]) -> dict[int, list[int]]:
-    """Rows by independent origin: same root, same text, nearly the same text, the same blame retold."""
+def _independent(rows: list[int], get: dict[str, list[Any]]) -> tuple[dict[int, list[int]], set[int]]:
+    """Rows by independent origin (same root, same text, nearly the same text, the same blame retold), and who retells."""
     texts = get["text"]
     if len(rows) == 1:
-        return {get["root"][rows[0]]: rows}
+        return {get["root"][rows[0]]: rows}, set()
     origin = {row: get["root"][row] for row in rows}
 
     def unite(a: int, b: int) -> None:
@@ -164,13 +164,15 @@ def _independent(rows: list[int], get: dict[str, list[Any]]) -> dict[int, list[i
                 unite(a, b)
     blames = get["blames"]
     blamers = {blames[r]: r for r in reversed(rows) if blames[r] >= 0 and _by_party(get, r)}
+    retelling: set[int] = set()
     for row in rows:
         if blames[row] in blamers and retells(get["source_kind"][row], get["means"][row]):
             unite(row, blamers[blames[row]])
+            retelling.add(row)
     groups: dict[int, list[int]] = {}
     for row in rows:
         groups.setdefault(origin[row], []).append(row)
-    return groups
+    return groups, retelling
 
 
 def _row(
@@ -181,9 +183,9 @@ def _row(
     udeg, square, sector, outgoing = place
     located = udeg[0] is not None
     weight = get["weight"]
-    groups = _independent(rows, get)
+    groups, retelling = _independent(rows, get)
     best = {
-        root: min(held, key=lambda row: (get["established"][row], -get["knows"][row], row))
+        root: min(held, key=lambda row: (get["established"][row], row in retelling, -get["knows"][row], row))
         for root, held in groups.items()
     }
     chosen = sorted(best.values())

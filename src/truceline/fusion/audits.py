@@ -15,12 +15,12 @@ import pyarrow as pa
 
 from truceline.fusion.parameters import Parameters
 from truceline.geo.points import Float64Array
-from truceline.records.codes import SOURCE_KINDS
+from truceline.records.codes import MISSION_KINDS, SOURCE_KINDS
 
 SD_OF_WEIGHT: Final = 1.0
 SD_OF_PRIOR: Final = 1.0
 ROUNDS: Final = 60
-_PRIOR, _AGREEMENT = len(SOURCE_KINDS), len(SOURCE_KINDS) + 1
+_PRIOR, _AGREEMENT, _OWN = range(len(SOURCE_KINDS), len(SOURCE_KINDS) + 3)
 
 
 def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Parameters) -> Parameters:
@@ -56,26 +56,28 @@ def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Param
         weight_e3=weights,
         prior_e3=int(parameters.prior_e3 + round(1e3 * change[_PRIOR])),
         agreement_e3=max(0, int(parameters.agreement_e3 + round(1e3 * change[_AGREEMENT]))),
+        own_agreement_e3=max(0, int(parameters.own_agreement_e3 + round(1e3 * change[_OWN]))),
     )
 
 
 def _features(terms: list[tuple[str, int]], parameters: Parameters) -> Float64Array:
-    """How much of each kind's weight, of the prior and of the bonus for agreement stands in an explanation.
+    """How much of each kind's weight, of the prior and of the bonuses for agreement stands in an explanation.
 
     A further group of a kind that takes nothing away although its kind would (0) stands in it with nothing.
     """
-    row = np.zeros(len(SOURCE_KINDS) + 2)
+    row = np.zeros(len(SOURCE_KINDS) + 3)
     row[_PRIOR] = 1.0
     keep = parameters.repeat_e4 / 1e4
-    groups = 0
+    kinds = set()
     for term, value in terms:
         if term.startswith("report: "):
-            groups += 1
             kind, _, order = term.removeprefix("report: ").partition(" (")
+            kinds.add(kind)
             if order and value <= 0:
                 continue
             row[SOURCE_KINDS.index(kind)] += keep ** (int(order.rstrip(")")) - 1 if order else 0)
-    row[_AGREEMENT] = sum(keep**step for step in range(groups - 1))
+    row[_AGREEMENT] = sum(keep**step for step in range(len(kinds) - 1))
+    row[_OWN] = sum(keep**step for step in range(len(kinds & MISSION_KINDS) - 1))
     return row
 
 

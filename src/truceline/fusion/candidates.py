@@ -79,7 +79,7 @@ def near_pairs(
     for s in np.unique(space).tolist():
         for t in np.unique(time).tolist():
             asks = np.flatnonzero((space <= s) & (time <= t) & ((space == s) | (time == t)))
-            if len(asks) < 2 or not ((space[asks] == s).any() and (time[asks] == t).any()):
+            if not ((space[asks] == s).any() and (time[asks] == t).any()):
                 continue
             holds = np.flatnonzero((space <= s) & (time <= t))
             found.append(_step(mean_m, middle_s, extent, asks, holds, s, t, most))

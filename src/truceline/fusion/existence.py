@@ -2,6 +2,7 @@
 
 probability = 1 / (1 + exp(-(prior + reports + agreement - denials - silence of watchers))). One independent group
 counts once, with its best report; a further group of the same kind keeps a share of the weight of the one before it.
+Agreement is of kinds, which err in different ways: two satellites that see one field burn err together.
 """
 
 from __future__ import annotations
@@ -92,12 +93,13 @@ def judge(
         terms.append(
             (f"report: {kind}" + (f" ({order})" if order > 1 else ""), max(kept, 0) if order > 1 else kept)
         )
-    if len(groups) > 1:
-        bonus, total = parameters.agreement_e3 * 1_000, 0
-        for _ in range(len(groups) - 1):
-            total += bonus
-            bonus = bonus * parameters.repeat_e4 // 10_000
-        terms.append((f"agreement of {len(groups)} independent groups", total))
+    own = len(MISSION_KINDS & set(seen))
+    for count, bonus, word in (
+        (len(seen), parameters.agreement_e3, "kinds"),
+        (own, parameters.own_agreement_e3, "kinds of the mission's own"),
+    ):
+        if count > 1:
+            terms.append((f"agreement of {count} {word}", _shrinking(bonus * 1_000, count - 1, parameters)))
     if denials:
         terms.append(("denial", -parameters.denial_e3 * 1_000 * min(denials, 2)))
     if quiet:
@@ -108,6 +110,14 @@ def judge(
     total = sum(value for _, value in terms)
     probability = min(9999, max(1, round(1e4 / (1.0 + math.exp(-total / E6)))))
     return Verdict(tuple(terms), probability, _word(probability, groups))
+
+
+def _shrinking(first: int, count: int, parameters: Parameters) -> int:
+    """The sum of `count` bonuses, each a share of the one before."""
+    total = 0
+    for _ in range(count):
+        total, first = total + first, first * parameters.repeat_e4 // 10_000
+    return total
 
 
 def _word(probability_e4: int, groups: list[tuple[str, int, bool]]) -> str:

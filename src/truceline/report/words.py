@@ -29,7 +29,11 @@ TERMS: Final = (
     (re.compile(r"prior"), "how common such incidents are, the same for all parties"),
     (re.compile(r"report: (\w+)"), "a report: {}"),
     (re.compile(r"report: (\w+) \(\d+\)"), "more reports of that kind: {}"),
-    (re.compile(r"agreement of \d+ independent groups"), "independent sources agree"),
+    (re.compile(r"agreement of \d+ kinds"), "independent kinds of source agree"),
+    (
+        re.compile(r"agreement of \d+ kinds of the mission's own"),
+        "the mission's own eyes and instruments agree",
+    ),
     (re.compile(r"denial"), "a denial"),
     (re.compile(r"reported quiet"), "sources that watched say nothing happened"),
     (re.compile(r"watched, not reported: (\w+)"), "sources that watched and did not report it"),
