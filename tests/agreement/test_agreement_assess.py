@@ -146,6 +146,15 @@ def test_what_hardly_happened_is_neither_breach_nor_no_breach() -> None:
     assert one("2", incident(probability_e4=100, metres=60_000))["verdict"] == "no_breach"
 
 
+def test_what_only_parties_say_is_never_a_breach_however_likely() -> None:
+    told = {word: one("2", incident(word=word)) for word in ("reported", "credible", "corroborated")}
+    assert [told[word]["verdict"] for word in told] == ["undetermined", "breach", "breach"]
+    assert told["reported"]["probability_e4"] == told["credible"]["probability_e4"]
+    assert "only parties say so" in told["reported"]["reason"]
+    assert "independent source" in told["reported"]["needs"]
+    assert "only parties" not in told["credible"]["reason"]
+
+
 def test_about_is_named_only_with_evidence_of_the_side() -> None:
     assert one("2", incident())["about"] == "undetermined"
     assert one("2", incident())["needs"].startswith("Evidence of the side")

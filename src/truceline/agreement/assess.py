@@ -143,7 +143,7 @@ def _article_columns(rule: Rule, judged: list[Judged], facts: Facts) -> dict[str
     least = _e4(pick([item.low_total for item in judged]) * facts.existence[0])
     most = _e4(pick([item.high_total for item in judged]))
     undefined = pick([np.full(facts.n, bool(item.clause.missing)) for item in judged])
-    breach = in_scope & ~undefined & (least >= BREACH_E4)
+    breach = in_scope & ~undefined & (least >= BREACH_E4) & facts.vouched
     no_breach = in_scope & ~undefined & (most <= NO_BREACH_E4)
     verdict = np.full(facts.n, "undetermined", dtype="U12")
     verdict[breach], verdict[no_breach], verdict[~in_scope] = "breach", "no_breach", "out_of_scope"
@@ -185,6 +185,7 @@ def _article_columns(rule: Rule, judged: list[Judged], facts: Facts) -> dict[str
             bool(by_side[row]),
             item.needs_line,
             bool(early[row]),
+            bool(facts.vouched[row]),
         )
         reasons.append(reason_of(told))
         if not in_scope[row]:

@@ -29,7 +29,10 @@ TRUSTED_KINDS = MISSION_KINDS | {"registry"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """Columns of incidents as arrays, (n,) each; calibre nan where not said."""
+    """Columns of incidents as arrays, (n,) each; calibre nan where not said.
+
+    vouched: more than "reported", the word for what only parties say or others retell.
+    """
 
     n: int
     from_ms: npt.NDArray[np.int64]
@@ -40,6 +43,7 @@ class Facts:
     existence: Pair
     shares: dict[str, Floats]
     side: list[str]
+    vouched: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, incidents: pa.Table) -> Facts:
@@ -63,6 +67,7 @@ class Facts:
             (np.nan_to_num(chance, nan=0.0), np.nan_to_num(chance, nan=1.0)),
             shares,
             [side or "undetermined" for side in incidents.column("side").to_pylist()],
+            _words(incidents, "word") != "reported",
         )
 
 

@@ -49,6 +49,7 @@ class Row:
     by_side: bool
     needs_line: str
     early: bool
+    vouched: bool = True
 
 
 def reason_of(row: Row) -> str:
@@ -70,6 +71,8 @@ def reason_of(row: Row) -> str:
     if not said or _low(row) * row.existence < 0.8 <= _low(row):
         exists = f"that it happened has probability {row.existence:.2f}"
         said = f"{said}; {exists}" if said else exists
+    if not row.vouched and _low(row) * row.existence >= 0.8:
+        said = "only parties say so, or others retell it, and that alone makes no breach"
     return f"{subject}{place}: not settled: {said}.{_exception(row)}"
 
 
@@ -92,7 +95,7 @@ def needs_of(row: Row) -> str:
                 wanted.append("the time of entry into force")
             else:
                 wanted.append(_SETTLES[name])
-        if row.existence < 0.8:
+        if row.existence < 0.8 or not row.vouched:
             wanted.append("an independent source that it happened")
     if row.side == "undetermined" and _SETTLES["side"] not in wanted:
         wanted.append("evidence of the side, to say whom it is about")
