@@ -32,6 +32,12 @@ def test_what_was_learned_on_one_country_says_more_about_another_than_the_defaul
     assert shipped["skill"] > 0
 
 
+def test_audits_of_a_country_itself_teach_about_the_rest_of_it() -> None:
+    some, none = (teaching.calibration([203], [], SCALE, audits=count)["seeds"]["203"] for count in (80, 0))
+    assert some["existence"]["skill"] > max(0.0, none["existence"]["skill"])
+    assert some["existence"]["count"] < none["existence"]["count"]
+
+
 def test_no_seed_is_both_learned_from_and_scored() -> None:
     with pytest.raises(UsageError, match="MIS-034"):
         teaching.calibration([1, 2], [2])

@@ -39,12 +39,13 @@ def ged(
 def calibration(
     seed: Annotated[list[int], typer.Option(help="Exercises to score; repeat.", show_default=False)],
     taught_on: Annotated[list[int] | None, typer.Option(help="Exercises to learn from instead of what ships; repeat.", show_default=False)] = None,
+    audits: Annotated[int | None, typer.Option(help="Learn from this many audits of each scored exercise itself, and score the rest of it.", min=0, show_default=False)] = None,
     scale: Annotated[float, typer.Option(help="How busy, against the whole exercise.")] = 1.0,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Learn on some simulated countries, or take what ships, and score the probabilities of others."""
     made = teaching.calibration(
-        seed, taught_on or [], scale, lambda step: None if as_json else typer.echo(step, err=True)
+        seed, taught_on or [], scale, lambda step: None if as_json else typer.echo(step, err=True), audits
     )
     rows = [
         (

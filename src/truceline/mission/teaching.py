@@ -68,16 +68,44 @@ def tried(
     return found
 
 
-def calibration(
-    seeds: Sequence[int], taught_on: Sequence[int], scale: float = 1.0, say: Say = lambda step: None
-) -> dict[str, Any]:
-    """Learn on some seeds, or take what ships, and score others.
+def audited(
+    seeds: Sequence[int], count: int, scale: float = 1.0, say: Say = lambda step: None
+) -> dict[str, dict[str, Any]]:
+    """Scores of exercises that learn from audits of their own, of the incidents in which nothing was audited.
 
+    Args:
+        count: how many incidents, drawn at random, the audit looks into; it finds the truth of each of their reports.
+    """
+    found = {}
+    for seed in seeds:
+        say(f"auditing seed {seed}")
+        world = _Country(build(seed, scale))
+        before = world.fuse(fusion.DEFAULTS)["supports"].to_pylist()
+        drawn = np.random.default_rng(seed).permutation(len(before))[:count].tolist()
+        happened = world.happened()
+        audits = {obs: happened[obs] for index in drawn for obs in before[index]}
+        incidents = world.fuse(world.learn(audits))
+        rest = [not any(obs in audits for obs in supports) for supports in incidents["supports"].to_pylist()]
+        truth = world.made.truth.rename_columns(["obs_id", "incident_id"])
+        found[str(seed)] = scores.measure(incidents.filter(pa.array(rest)), truth)
+    return found
+
+
+def calibration(
+    seeds: Sequence[int], taught_on: Sequence[int], scale: float = 1.0, say: Say = lambda step: None,
+    audits: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Learn on some seeds, or take what ships, and score others; or let each learn from audits of its own.
+
+    Args:
+        audits: incidents of each country itself that are audited; then nothing else is learned from.
     Returns:
-        {"taught_on", "parameters": flat values, "seeds": {seed: scores}}.
+        {"taught_on", "parameters": flat values, "seeds": {seed: scores}}, or {"audits", "seeds"}.
     Raises:
         UsageError: MIS-034, a seed is both taught and tried.
     """
+    if audits is not None:
+        return {"audits": audits, "seeds": audited(seeds, audits, scale, say)}
     learned_from = tuple(taught_on) or TAUGHT_ON
     both = sorted(set(seeds) & set(learned_from))
     if both:
@@ -107,10 +135,11 @@ class _Country:
             to_ms=-(-made.end_ms // HOUR_MS) * HOUR_MS, zone=made.zone,
         )  # fmt: skip
 
-    def learn(self) -> fusion.Parameters:
+    def learn(self, audits: dict[str, bool] | None = None) -> fusion.Parameters:
         return fusion.learn(
-            self.table, self.exposure, line=self.line, sectors=self.sectors, alignments=self.made.alignments
-        )
+            self.table, self.exposure, line=self.line, sectors=self.sectors, alignments=self.made.alignments,
+            audits=audits,
+        )  # fmt: skip
 
     def fuse(self, parameters: fusion.Parameters) -> pa.Table:
         return fusion.fuse(
