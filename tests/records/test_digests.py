@@ -67,3 +67,15 @@ def test_where_no_kernel_can_be_made_hashlib_does_it(
     monkeypatch.setattr(sha256_kernel, "compiled", fail)
     assert not digests.prepare()
     assert digests.hash_each(b"abc", np.array([0, 3]))[0].tobytes() == hashlib.sha256(b"abc").digest()
+
+
+def test_a_kernel_that_errs_in_one_length_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(content: digests.UInt8Array, offsets: digests.Int64Array, made: digests.UInt8Array) -> None:
+        for row, (start, end) in enumerate(itertools.pairwise(offsets.tolist())):
+            made[row] = np.frombuffer(hashlib.sha256(content[start:end].tobytes()).digest(), np.uint8)
+        made[119, 31] ^= 1
+
+    sha256_kernel = pytest.importorskip("truceline.records.sha256_kernel")
+    monkeypatch.setattr(digests, "_kernel", None)
+    monkeypatch.setattr(sha256_kernel, "compiled", lambda: wrong)
+    assert not digests.prepare()
