@@ -19,7 +19,8 @@ def render_html(paper: dict[str, Any]) -> str:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     house.filters["whole"] = _whole
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    sheets = ("report.css", "exercise.css") if paper["mark"] else ("report.css",)
+    style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in sheets)
     drawings = {"front_map": Markup(paper["front"]["map"])}  # noqa: S704 drawn by us from numbers and escaped text
     drawings["front_gaps"] = Markup(paper["front"]["gaps"])  # noqa: S704
     single = paper["single"]
