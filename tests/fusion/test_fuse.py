@@ -238,7 +238,19 @@ def test_copies_of_anything_never_raise_a_probability(
     assert set(one) == set(two)
     for name, incident in one.items():
         assert two[name]["probability_e4"] <= incident["probability_e4"]
-        assert two[name]["independent_groups"] == incident["independent_groups"]
+        assert (
+            two[name]["independent_groups"] <= incident["independent_groups"]
+        )  # a copy may show others up as copies
+
+
+def test_who_tells_it_in_the_words_of_a_known_copy_copies_too(make_row: Row, make_table: Table) -> None:
+    words = "Two shells fell beside the mill at the edge of the village"
+    first = [make_row("a", "camera-1"), make_row("b", "outlet-1", source_kind="media", text=words)]
+    known = make_row("c", "outlet-2", source_kind="media", text=words, copy_of="a")
+    (apart,) = incidents(make_table(first))
+    (together,) = incidents(make_table([*first, known]))
+    assert (apart["independent_groups"], together["independent_groups"]) == (2, 1)
+    assert together["probability_e4"] <= apart["probability_e4"]
 
 
 def test_reports_without_any_place_are_kept_apart_and_have_no_place(
