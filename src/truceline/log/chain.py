@@ -1,40 +1,95 @@
-"""Who may sign what comes next: the keys of the genesis entry, and each author's `seq` and `prev`."""
+"""Who may sign what comes next: valid keys, each author's `seq` and `prev`, and what each had seen."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from truceline.errors import LogError
-from truceline.log.entries import Entry, entry_id, parse_entry, unchecked
+from truceline.log.entries import KEY_KIND, Entry, check_lines, entry_id, read_entry, unchecked
+from truceline.log.keys import Enrolled, Keys
 from truceline.log.notes import VerifierKey
+
+RootAt = Callable[[int], bytes]
 
 
 class Chain:
     """A fold over entries; the same one admits an entry to the log and verifies it afterwards."""
 
-    def __init__(self, log_key: VerifierKey) -> None:
-        self._origin = log_key.name
-        self._keys = {log_key.name: log_key}
+    def __init__(self, log_key: VerifierKey, root_at: RootAt) -> None:
+        """`root_at`: the root over the first so many entries, asked for sizes that are admitted already."""
+        self._log_key, self._origin, self._root_at = log_key, log_key.name, root_at
+        self._keys = Keys(log_key)
         self._last: dict[str, tuple[int, str]] = {}
+        self._roots: dict[int, str] = {}
+        self._version = 1
         self.size = 0
 
+    @property
+    def keys(self) -> Mapping[str, VerifierKey]:
+        """Name -> the key that it may sign the next entry with."""
+        return self._keys.valid
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """Who enrols keys and revokes those of others: all of them together."""
+        return self._keys.authorities()
+
+    def history(self) -> tuple[Enrolled, ...]:
+        """Every key that was ever valid, and from which entry to which."""
+        return self._keys.history()
+
+    def next_of(self, author: str) -> tuple[int, str]:
+        """`seq` and `prev` of the author's next entry."""
+        return self._last.get(author, (0, ""))
+
     def check(self, note: bytes) -> Entry:
-        """Signature, signer, origin and form of a note, wherever it stands.
+        """Form, origin and signatures of a note, by keys that were ever enrolled, wherever it stands.
 
         Raises:
-            LogError: LOG-011..013, LOG-021, LOG-022.
+            LogError: LOG-010..013, LOG-020..022, LOG-110.
         """
-        return parse_entry(self._origin, note, self._keys)
+        entry, text, lines = read_entry(self._origin, note)
+        check_lines(entry, text, lines, self._keys.ever)
+        return entry
 
     def admit(self, note: bytes) -> Entry:
         """Check a note as the next one.
 
         Raises:
-            LogError: as `check`; LOG-010, LOG-022 keys of the genesis entry; LOG-040 the author's sequence is broken.
+            LogError: as `check`; LOG-115 a key that is not valid any more; LOG-040 the author's sequence is broken;
+                LOG-116 a checkpoint that this log never had; LOG-117 an older form; LOG-111..114 keys.
         """
-        return self._follow(self.check(note), note)
+        entry, text, lines = read_entry(self._origin, note)
+        check_lines(entry, text, lines, self._keys.ever)
+        for name, line in zip((entry.author, *entry.signers), lines, strict=False):
+            valid = self._keys.valid.get(name)
+            if valid is None or valid.id != line.key_id:
+                raise LogError(
+                    "LOG-115", "a key must be valid where it signs", where=f"entry {self.size}", value=name,
+                    remedy="It was rotated or revoked before: `truceline key list` shows when.",
+                )  # fmt: skip
+        self._check_seen(entry)
+        return self._follow(entry, note)
 
     def follow(self, note: bytes) -> None:
-        """Go on over a note that the signed root covers. Raises LogError LOG-022, LOG-040."""
+        """Go on over a note that the signed root covers. Raises LogError LOG-022, LOG-040, LOG-111..114."""
         self._follow(unchecked(self._origin, note), note)
+
+    def _check_seen(self, entry: Entry) -> None:
+        if entry.version == 1:
+            return
+        size, root = entry.seen.size, entry.seen.root
+        if size <= self.size and size not in self._roots:
+            if len(self._roots) > 256:
+                self._roots.clear()
+            self._roots[size] = self._root_at(size).hex() if size else ""
+        if size > self.size or self._roots[size] != root:
+            raise LogError(
+                "LOG-116", "what an author has seen must be a checkpoint of this log", where=f"entry {self.size}",
+                value=f"size {size}, root {root[:16]}",
+                remedy="The author was shown another history: compare both checkpoints before anything else.",
+            )  # fmt: skip
 
     def _follow(self, entry: Entry, note: bytes) -> Entry:
         seq, prev = self._last.get(entry.author, (0, ""))
@@ -43,15 +98,30 @@ class Chain:
                 "LOG-040", "an author's entries must follow each other", where=f"{entry.author}, number {seq}",
                 value=entry.seq, remedy="An entry was left out or repeated: ask its author.",
             )  # fmt: skip
+        if entry.version < self._version:
+            raise LogError(
+                "LOG-117", "an entry must not be of an older form than those before it", where=f"entry {self.size}",
+                value=f"v{entry.version}", remedy="Sign it again with this version of the program.",
+            )  # fmt: skip
         if self.size == 0:
-            self._enrol(entry)
+            self._keys.begin(entry)
+        elif entry.kind == KEY_KIND:
+            self._keys.act(entry, self.size)
+        self._version = entry.version
         self._last[entry.author] = (seq + 1, entry_id(note))
         self.size += 1
         return entry
 
-    def _enrol(self, genesis: Entry) -> None:
-        try:
-            lines = {str(name): str(line) for name, line in genesis.body["keys"].items()}
-        except (KeyError, AttributeError, TypeError) as problem:
-            raise LogError("LOG-022", "the genesis entry must list the keys", where="entry 0") from problem
-        self._keys |= {name: VerifierKey.parse(line) for name, line in lines.items() if name != self._origin}
+    def dump(self) -> dict[str, Any]:
+        """The state as plain JSON, so that it need not be folded again."""
+        last = {name: list(one) for name, one in self._last.items()}
+        return {"size": self.size, "version": self._version, "last": last} | self._keys.dump()
+
+    @classmethod
+    def load(cls, log_key: VerifierKey, root_at: RootAt, kept: Mapping[str, Any]) -> Chain:
+        """The inverse of `dump`. Raises ValueError, KeyError, TypeError, LogError: not what was dumped."""
+        made = cls(log_key, root_at)
+        made._keys = Keys.load(log_key, kept)
+        made._last = {str(name): (int(seq), str(prev)) for name, (seq, prev) in kept["last"].items()}
+        made.size, made._version = int(kept["size"]), int(kept["version"])
+        return made

@@ -17,10 +17,10 @@ from truceline.errors import EnvironmentFailure, LogError
 from truceline.log import staging, tiles
 from truceline.log.chain import Chain
 from truceline.log.checkpoints import EMPTY, Checkpoint, CommitPoint, sign_checkpoint
-from truceline.log.entries import Entry, entry_id, sign_entry, unchecked
+from truceline.log.entries import NOTHING_SEEN, Entry, Seen, entry_id, sign_entry, unchecked
 from truceline.log.files import sync_folder, unfinished, write_durably
 from truceline.log.locking import locked
-from truceline.log.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion
+from truceline.log.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion, root_of
 from truceline.log.notes import SigningKey, VerifierKey
 
 
@@ -167,7 +167,7 @@ class Log:
                     "LOG-032", "nobody else may have moved the log meanwhile", where=str(self.folder),
                     value=known, remedy="Run the same command again.",
                 )  # fmt: skip
-            chain = self._chain_so_far()
+            chain = self.chain
             for note in notes:
                 if self.size:
                     chain.check(note)
@@ -206,12 +206,22 @@ class Log:
             fault("published")
             self._drop_staging()
 
-    def _chain_so_far(self) -> Chain:
+    @property
+    def chain(self) -> Chain:
+        """Keys and authors after what this object holds."""
         if self._chain is None:
-            self._chain = Chain(self.key)
+            self._chain = Chain(self.key, self.root_at)
             for note in self.notes:
                 self._chain.follow(note)
         return self._chain
+
+    def root_at(self, size: int) -> bytes:
+        """The root over the first `size` entries."""
+        return root_of([leaf_hash(note) for note in self.notes[:size]])
+
+    def seen(self) -> Seen:
+        """What an author who holds this log may say to have seen: its genesis."""
+        return Seen(1, leaf_hash(self.notes[0]).hex()) if self.notes else NOTHING_SEEN
 
     def _settle(self) -> None:
         """Finish or drop what a crash left, then hold the state of the commit point."""
@@ -286,15 +296,27 @@ class Author:
 
     def __init__(self, key: SigningKey, log: Log) -> None:
         self._key, self._log = key, log
-        own = [(ident, entry) for _, ident, entry in log.entries() if entry.author == key.name]
-        self._seq, self._prev = (own[-1][1].seq + 1, own[-1][0]) if own else (0, "")
+        self._seq, self._prev = log.chain.next_of(key.name)
 
-    def note(self, kind: str, body: dict[str, Any], at: str) -> bytes:
-        """The next signed note of this author; append it at once."""
-        entry = Entry(kind, self._key.name, self._seq, self._prev, self._log.size, at, body)
-        note = sign_entry(self._log.origin, entry, self._key)
+    def note(
+        self, kind: str, body: dict[str, Any], at: str, beside: Sequence[SigningKey] = (),
+        new_key: SigningKey | None = None,
+    ) -> bytes:  # fmt: skip
+        """The next signed note of this author; append it at once.
+
+        Args:
+            beside: who signs too.
+            new_key: the key that a key entry brings in, which signs last.
+        """
+        entry = self.entry(kind, body, at, [one.name for one in beside])
+        last = () if new_key is None else (new_key,)
+        note = sign_entry(self._log.origin, entry, self._key, *beside, *last)
         self._seq, self._prev = self._seq + 1, entry_id(note)
         return note
+
+    def entry(self, kind: str, body: dict[str, Any], at: str, signers: Sequence[str] = ()) -> Entry:
+        """The next entry of this author, unsigned."""
+        return Entry(kind, self._key.name, self._seq, self._prev, self._log.seen(), at, body, tuple(signers))
 
 
 def origin_file(key: VerifierKey) -> bytes:

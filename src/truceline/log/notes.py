@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from truceline.errors import LogError
+from truceline.log import ed25519
 from truceline.log.files import write_durably
 
 _DASH = "— "
@@ -52,11 +53,8 @@ class VerifierKey:
         return key
 
     def verify(self, text: bytes, signature: bytes) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, text)
-        except InvalidSignature:
-            return False
-        return True
+        """Whether `signature` over `text` is good; `log/ed25519.py` says what good is."""
+        return ed25519.verify(self.key, text, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +96,62 @@ class SigningKey:
         return text + f"\n{_DASH}{self.name} {line}\n".encode()
 
 
-def open_note(note: bytes, keys: dict[str, VerifierKey]) -> tuple[bytes, str]:
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """One signature line: who, the four bytes that name the key, and the signature."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+def split_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
+    """Text and signature lines of a note, unchecked but for their form.
+
+    Raises:
+        LogError: LOG-011 malformed.
+    """
+    text, blank, tail = note.rpartition(b"\n\n")
+    try:
+        lines = tail.decode().split("\n")
+    except UnicodeDecodeError as problem:
+        raise LogError("LOG-011", "a note must be UTF-8", value=tail[:40]) from problem
+    if not blank or lines.pop() or not lines:
+        raise LogError("LOG-011", "a note must be text, a blank line and signature lines", value=note[-60:])
+    return text + b"\n", tuple(map(_signature_line, lines))
+
+
+def _signature_line(line: str) -> SignatureLine:
+    parts = line.removeprefix(_DASH).split(" ")
+    if not line.startswith(_DASH) or len(parts) != 2 or not parts[0]:
+        raise LogError("LOG-011", "a signature line must be a dash, a name and base64", value=line)
+    try:
+        raw = base64.b64decode(parts[1], validate=True)
+    except ValueError as problem:
+        raise LogError("LOG-011", "a signature must be base64", value=line) from problem
+    if base64.b64encode(raw).decode() != parts[1] or len(raw) < 5:
+        raise LogError("LOG-011", "a signature must be canonical base64", value=line)
+    return SignatureLine(parts[0], raw[:4], raw[4:])
+
+
+def open_note(note: bytes, keys: Mapping[str, VerifierKey]) -> tuple[bytes, str]:
     """Text and signer of a note with exactly one signature line, by a known key.
 
     Raises:
         LogError: LOG-011 malformed, LOG-012 unknown signer, LOG-013 bad signature.
     """
-    text, blank, tail = note.rpartition(b"\n\n")
-    try:
-        line = tail.decode()
-    except UnicodeDecodeError as problem:
-        raise LogError("LOG-011", "a note must be UTF-8", value=tail[:40]) from problem
-    parts = line.removeprefix(_DASH).removesuffix("\n").split(" ")
-    if not blank or not line.startswith(_DASH) or not line.endswith("\n") or len(parts) != 2:
-        raise LogError("LOG-011", "a note must be text, a blank line and one signature line", value=line)
-    name, encoded = parts
-    try:
-        raw = base64.b64decode(encoded, validate=True)
-    except binascii.Error as problem:
-        raise LogError("LOG-011", "a signature must be base64", value=encoded) from problem
-    if base64.b64encode(raw).decode() != encoded:
-        raise LogError("LOG-011", "a signature must be canonical base64", value=encoded)
-    key = keys.get(name)
-    if key is None or raw[:4] != key.id:
-        raise LogError("LOG-012", "the signer must be enrolled", value=name)
-    if not key.verify(text + b"\n", raw[4:]):
-        raise LogError("LOG-013", f"the signature of {name} must fit the text")
-    return text + b"\n", name
+    text, lines = split_note(note)
+    if len(lines) != 1:
+        raise LogError(
+            "LOG-011", "a note must be text, a blank line and one signature line", value=note[-60:]
+        )
+    (line,) = lines
+    key = keys.get(line.name)
+    if key is None or line.key_id != key.id:
+        raise LogError("LOG-012", "the signer must be enrolled", value=line.name)
+    if not key.verify(text, line.signature):
+        raise LogError("LOG-013", f"the signature of {line.name} must fit the text")
+    return text, line.name
 
 
 def _not_a_key(path: Path) -> LogError:

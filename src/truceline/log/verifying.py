@@ -11,7 +11,7 @@ from truceline.log.checkpoints import EMPTY, open_checkpoint
 from truceline.log.entries import Entry
 from truceline.log.locking import locked
 from truceline.log.log import Log, read_bundles, read_origin
-from truceline.log.merkle import CompactRange, leaf_hash
+from truceline.log.merkle import CompactRange, leaf_hash, root_of
 
 STATE = frozenset({"origin", "commit"})
 
@@ -26,7 +26,7 @@ def verify(folder: Path, held: bytes | None = None) -> list[Entry]:
     Returns:
         the entries.
     Raises:
-        LogError: LOG-010..013, LOG-021, LOG-022 an entry; LOG-030, LOG-037 a bundle; LOG-031, LOG-036, LOG-042 the
+        LogError: LOG-010..013, LOG-020..022, LOG-110..117 an entry; LOG-030, LOG-037 a bundle; LOG-031, LOG-036, LOG-042 the
             state; LOG-038 a file differs, is missing or does not belong; LOG-039 the root; LOG-040 a sequence; LOG-044 another
             history than the one that was held.
         EnvironmentFailure: ENV-001, ENV-003.
@@ -46,7 +46,12 @@ def verify(folder: Path, held: bytes | None = None) -> list[Entry]:
         before = open_checkpoint(held, key, "the checkpoint held") if held is not None else EMPTY
         if before.size > at.size:
             raise _another_history(before.size, f"{at.size} entries")
-        notes, chain, tree, entries = read_bundles(folder, at.size), Chain(key), CompactRange(), []
+        notes, chain, tree, entries = (
+            read_bundles(folder, at.size),
+            Chain(key, lambda size: root_of(list(map(leaf_hash, notes[:size])))),
+            CompactRange(),
+            [],
+        )
         for index, note in enumerate(notes):
             try:
                 entries.append(chain.admit(note))

@@ -129,7 +129,7 @@ class Mission:
             )  # fmt: skip
         wanted = {"operator", *roles}
         if not genesis.settings.get("record_only"):  # nobody of a mission of record has signed anything
-            wanted |= {"intake", "registrar", "officer-1", "officer-2", "commission"}
+            wanted |= {"intake", "registrar", "officer-1", "officer-2", "commission", "auditor"}
             wanted |= {party.id for party in genesis.parties} | {actor.id for actor in genesis.actors}
         ring.make(sorted(wanted))
         origin_key = _origin_key(genesis.name)
@@ -329,15 +329,15 @@ class Mission:
             return self._seal(records, at)
 
     def _seal(self, records: Sequence[Observation | Watch], at: Sequence[str] | None) -> int:
-        size, origin = int(self.setting("batch_size")), self.log.origin
+        size, origin, seen = int(self.setting("batch_size")), self.log.origin, self.log.seen()
         devices = self.keys.observers({body.payloads_digest for _, body in self.of(Commitments)})
         registrar = devices.of("registrar")
         registrar.key = self.keys.signing("registrar")
         sealed: list[SealedRecord] = []
 
-        def sign(holder: Observer, kind: str, body: dict[str, Any], when: str) -> None:
-            entry = Entry(kind, holder.key.name, holder.seq, holder.prev, self.log.size, when, body)
-            note = sign_entry(origin, entry, holder.key)
+        def sign(holder: Observer, kind: str, body: dict[str, Any], when: str, *beside: SigningKey) -> None:
+            entry = Entry(kind, holder.key.name, holder.seq, holder.prev, seen, when, body)
+            note = sign_entry(origin, entry, holder.key, *beside)
             holder.advance(entry_id(note))
             sealed.append(SealedRecord(note))
 
@@ -346,7 +346,8 @@ class Mission:
             source = str(body.row["source_id"])
             device = devices.of(source)
             if device.is_new:
-                sign(registrar, "key", encode(Key("enrol", source, str(device.key.vkey), "observer")), when)
+                enrolment = encode(Key("enrol", source, str(device.key.vkey), "observer"))
+                sign(registrar, "key", enrolment, when, device.key)
             sign(device, word_of(body), encode(body), when)
         batches = [sealed[first : first + size] for first in range(0, len(sealed), size)]
         made = [self.vault.seal_batch(batch, size) for batch in batches]
