@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from truceline.errors import UsageError
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The mission's folder.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
@@ -32,6 +35,28 @@ def emit(result: Mapping[str, Any], as_json: bool, text: str) -> None:
 def note(message: str) -> None:
     """A message for a person, on stderr."""
     typer.echo(message, err=True)
+
+
+def ask_new_passphrase() -> str:
+    """A new passphrase: from TRUCELINE_NEW_PASSPHRASE, or from the person at the terminal, twice.
+
+    Raises:
+        UsageError: CLI-020, nobody is there to ask, or both were not the same.
+    """
+    given = os.environ.get("TRUCELINE_NEW_PASSPHRASE")
+    if given:
+        return given
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "CLI-020", "a new passphrase must come from somewhere", where="TRUCELINE_NEW_PASSPHRASE",
+            remedy="Set that variable, or run the command at a terminal.",
+        )  # fmt: skip
+    typed, again = (getpass.getpass(text, stream=sys.stderr) for text in ("New passphrase: ", "Again: "))
+    if not typed or typed != again:
+        raise UsageError(
+            "CLI-020", "the passphrase must be typed the same twice", remedy="Nothing was changed: try again."
+        )
+    return typed
 
 
 def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> str:

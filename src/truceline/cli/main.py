@@ -16,12 +16,14 @@ from truceline.cli import (
     fuse,
     importing,
     init,
+    key,
     learn,
     log,
     replay,
     report,
     score,
     simulate,
+    submitting,
     template,
 )  # fmt: skip
 from truceline.cli.common import PROGRAM
@@ -43,7 +45,10 @@ app.command("fuse")(fuse.fuse)
 app.command("assess")(assess.assess)
 app.command("report")(report.report)
 app.command("replay")(replay.replay)
+log.app.command("sign")(submitting.sign)
+log.app.command("submit")(submitting.submit)
 app.add_typer(log.app, name="log")
+app.add_typer(key.app, name="key")
 app.add_typer(agreement.app, name="agreement")
 app.command("simulate")(simulate.simulate)
 app.add_typer(score.app, name="score")

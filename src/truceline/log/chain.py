@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from truceline.errors import LogError
-from truceline.log.entries import KEY_KIND, Entry, check_lines, entry_id, read_entry, unchecked
+from truceline.log.entries import KEY_KIND, REFUSED_KIND, Entry, check_lines, entry_id, read_entry, unchecked
 from truceline.log.keys import Enrolled, Keys
 from truceline.log.notes import VerifierKey
 
@@ -23,6 +23,7 @@ class Chain:
         self._last: dict[str, tuple[int, str]] = {}
         self._roots: dict[int, str] = {}
         self._version = 1
+        self._refused: set[str] = set()
         self.size = 0
 
     @property
@@ -42,6 +43,10 @@ class Chain:
     def next_of(self, author: str) -> tuple[int, str]:
         """`seq` and `prev` of the author's next entry."""
         return self._last.get(author, (0, ""))
+
+    def has_refused(self, digest: str) -> bool:
+        """Whether an entry says already that the submission of that digest was refused."""
+        return digest in self._refused
 
     def check(self, note: bytes) -> Entry:
         """Form, origin and signatures of a note, by keys that were ever enrolled, wherever it stands.
@@ -107,6 +112,8 @@ class Chain:
             self._keys.begin(entry)
         elif entry.kind == KEY_KIND:
             self._keys.act(entry, self.size)
+        elif entry.kind == REFUSED_KIND and entry.author == self._origin:
+            self._refused |= {str(one.get("digest")) for one in entry.body.get("refused", ())}
         self._version = entry.version
         self._last[entry.author] = (seq + 1, entry_id(note))
         self.size += 1
@@ -115,7 +122,8 @@ class Chain:
     def dump(self) -> dict[str, Any]:
         """The state as plain JSON, so that it need not be folded again."""
         last = {name: list(one) for name, one in self._last.items()}
-        return {"size": self.size, "version": self._version, "last": last} | self._keys.dump()
+        own = {"size": self.size, "version": self._version, "last": last, "refused": sorted(self._refused)}
+        return own | self._keys.dump()
 
     @classmethod
     def load(cls, log_key: VerifierKey, root_at: RootAt, kept: Mapping[str, Any]) -> Chain:
@@ -123,5 +131,6 @@ class Chain:
         made = cls(log_key, root_at)
         made._keys = Keys.load(log_key, kept)
         made._last = {str(name): (int(seq), str(prev)) for name, (seq, prev) in kept["last"].items()}
+        made._refused = set(map(str, kept["refused"]))
         made.size, made._version = int(kept["size"]), int(kept["version"])
         return made

@@ -28,6 +28,7 @@ from truceline.log.notes import SignatureLine, SigningKey, VerifierKey, split_no
 MAX_ENTRY_BYTES = 65_535
 VERSION = 2
 KEY_KIND = "key"
+REFUSED_KIND = "refused"
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
 _ROOT = re.compile(r"([0-9a-f]{64})?")
 _FIELDS = frozenset({"kind", "author", "seq", "prev", "seen", "at", "body"})
@@ -98,6 +99,54 @@ def add_signature(note: bytes, key: SigningKey) -> bytes:
     """The note with one signature line more."""
     text = note.rpartition(b"\n\n")[0] + b"\n"
     return note + key.sign(text)[len(text) + 1 :]
+
+
+def countersign(note: bytes, key: SigningKey) -> bytes:
+    """The note with the line of one who must sign it too, all lines in the order in which they must stand.
+
+    Raises:
+        LogError: LOG-011 the note, LOG-022 not an entry, LOG-119 that name and key need not sign it.
+    """
+    text, lines = split_note(note)
+    entry = unchecked("", note)
+    rank = {name: number for number, name in enumerate((entry.author, *entry.signers))}
+    new = VerifierKey.parse(str(entry.body.get("vkey"))) if brings_a_key(entry) else None
+    if (new is None or key.vkey != new) and key.name not in rank:
+        raise LogError(
+            "LOG-119", "only those whom an entry lists sign it", where=entry.author, value=key.name,
+            remedy=f"Wanted: {', '.join(signing_lines(entry))}.",
+        )  # fmt: skip
+    whole = (
+        add_signature(note, key)
+        if (key.name, key.vkey.id) not in {(one.name, one.key_id) for one in lines}
+        else note
+    )
+    _, ready = split_note(whole)
+    bare = whole[len(text) + 1 :].decode().splitlines(keepends=True)
+
+    def place(line: SignatureLine) -> int:
+        return (
+            len(rank)
+            if new is not None and (line.name, line.key_id) == (new.name, new.id)
+            else rank.get(line.name, -1)
+        )
+
+    order = sorted(range(len(ready)), key=lambda number: place(ready[number]))
+    return text + b"\n" + "".join(bare[number] for number in order).encode()
+
+
+def missing_signers(note: bytes) -> list[str]:
+    """Who has yet to sign: names, the key that a key entry brings in last.
+
+    Raises:
+        LogError: LOG-011 the note, LOG-022 not an entry.
+    """
+    _, lines = split_note(note)
+    wanted, there = list(signing_lines(unchecked("", note))), [line.name for line in lines]
+    for name in there:
+        if name in wanted:
+            wanted.remove(name)
+    return wanted
 
 
 def entry_id(note: bytes) -> str:

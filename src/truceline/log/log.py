@@ -126,6 +126,15 @@ class Log:
 
     # Writing
 
+    @property
+    def can_append(self) -> bool:
+        """Whether this object holds the log's key."""
+        return self._signer is not None
+
+    def unlock(self, key: SigningKey) -> None:
+        """Take the log's key, so that `append` can sign."""
+        self._signer = key
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Be the only sequencer, and hold what the others appended; may be nested.
@@ -214,6 +223,10 @@ class Log:
             for note in self.notes:
                 self._chain.follow(note)
         return self._chain
+
+    def index_of(self, ident: str) -> int | None:
+        """Where the entry of that id stands."""
+        return self._index.get(ident)
 
     def root_at(self, size: int) -> bytes:
         """The root over the first `size` entries."""

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -59,10 +59,10 @@ class VerifierKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """An Ed25519 key with the name it signs under."""
+    """An Ed25519 key with the name it signs under; its seed is never shown."""
 
     name: str
-    seed: bytes
+    seed: bytes = field(repr=False)
 
     @classmethod
     def load(cls, path: Path) -> SigningKey:
@@ -72,17 +72,29 @@ class SigningKey:
             LogError: LOG-014, not a signing key.
         """
         try:
-            name, _, seed = path.read_text(encoding="utf-8").removesuffix("\n").rpartition(" ")
-            key = cls(name, bytes.fromhex(seed))
-        except (OSError, ValueError) as problem:
-            raise _not_a_key(path) from problem
-        if len(key.seed) != 32:
-            raise _not_a_key(path)
-        return key
+            return cls.from_line(path.read_bytes())
+        except (OSError, LogError) as problem:
+            raise _not_a_key(str(path)) from problem
 
     def save(self, path: Path) -> None:
         """Keep the key in a file that its owner alone may read. Raises EnvironmentFailure ENV-001."""
-        write_durably(path, f"{self.name} {self.seed.hex()}\n".encode(), mode=0o600)
+        write_durably(path, self.line(), mode=0o600)
+
+    def line(self) -> bytes:
+        """Name and seed: the secret itself."""
+        return f"{self.name} {self.seed.hex()}\n".encode()
+
+    @classmethod
+    def from_line(cls, line: bytes) -> SigningKey:
+        """The inverse of `line`. Raises LogError LOG-014."""
+        try:
+            name, _, seed = line.decode().removesuffix("\n").rpartition(" ")
+            key = cls(name, bytes.fromhex(seed))
+        except ValueError as problem:
+            raise _not_a_key("") from problem
+        if len(key.seed) != 32:
+            raise _not_a_key("")
+        return key
 
     @property
     def vkey(self) -> VerifierKey:
@@ -154,8 +166,8 @@ def open_note(note: bytes, keys: Mapping[str, VerifierKey]) -> tuple[bytes, str]
     return text, line.name
 
 
-def _not_a_key(path: Path) -> LogError:
+def _not_a_key(where: str) -> LogError:
     return LogError(
-        "LOG-014", "a file of a signing key must hold a name and 64 hex digits", where=str(path),
+        "LOG-014", "a file of a signing key must hold a name and 64 hex digits", where=where,
         remedy="Restore the file from the copy that was kept apart.",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Private keys, in a folder of their own that never lies inside the mission's."""
+"""Private keys, in a folder of their own that never lies inside the mission's; encrypted at rest (log/keystore.py)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ import pyrage
 from pyrage import x25519
 
 from truceline.errors import LogError, UsageError
-from truceline.log.files import write_durably
-from truceline.log.notes import SigningKey
+from truceline.log.keystore import KeyStore, given_passphrase
+from truceline.log.notes import SigningKey, VerifierKey
 
 AGE_ROLES = ("mission", "auditor")
+OBSERVERS = "observers.json"
+NEXT = ".next"
+"""Mark of a key that waits for the log to take it."""
 
 
 def default_folder(mission: Path) -> Path:
@@ -29,42 +32,87 @@ class KeyRing:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.store = KeyStore(folder)
 
-    def make(self, roles: Iterable[str]) -> None:
+    def make(self, roles: Iterable[str], passphrase: str | None = None) -> None:
         """New keys for every role that has none, and identities for the mission and its auditor.
 
+        Args:
+            passphrase: what opens a new folder of keys; by default what the surroundings give, else this account.
         Raises:
             EnvironmentFailure: ENV-001.
         """
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.store.create(passphrase)
         for role in roles:
             if not self._path(role).exists():
-                SigningKey(role, secrets.token_bytes(32)).save(self._path(role))
+                self._keep(self._path(role), SigningKey(role, secrets.token_bytes(32)))
         for role in AGE_ROLES:
             if not self._age(role).exists():
-                write_durably(self._age(role), f"{x25519.Identity.generate()}\n".encode(), mode=0o600)
+                self.store.write(self._age(role).name, f"{x25519.Identity.generate()}\n".encode())
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether somebody must be asked for a passphrase before a key can be used."""
+        return self.store.protection == "passphrase" and not given_passphrase()
+
+    @property
+    def holds_log_key(self) -> bool:
+        """Whether this ring can append to the log."""
+        return (self.folder / "log.key").is_file()
+
+    def held(self) -> list[str]:
+        """The roles whose signing key this ring holds."""
+        found = sorted(path.name.removesuffix(".key") for path in self.folder.glob("*.key"))
+        return [name for name in found if name != "log" and not name.endswith(NEXT)]
+
+    def waiting(self) -> list[str]:
+        """The roles that have made a key which the log has yet to take."""
+        return sorted(path.name.removesuffix(f"{NEXT}.key") for path in self.folder.glob(f"*{NEXT}.key"))
 
     def save_log_key(self, key: SigningKey) -> None:
         """The log's own key, whose name is the origin."""
-        key.save(self.folder / "log.key")
+        self._keep(self.folder / "log.key", key)
 
     def log_key(self) -> SigningKey:
-        """The log's own key. Raises UsageError MIS-003, MIS-007."""
+        """The log's own key. Raises UsageError MIS-003, MIS-007, LOG-120..122."""
         return self._load(self.folder / "log.key")
 
-    def signing(self, role: str) -> SigningKey:
-        """The key of a role. Raises UsageError MIS-003 where this ring does not hold it, MIS-007 not whole."""
+    def signing(self, role: str, valid: VerifierKey | None = None) -> SigningKey:
+        """The key of a role.
+
+        Args:
+            valid: the key that the log says is valid; a rotation that the log took and this ring did not finish is finished.
+        Raises:
+            UsageError: MIS-003 where this ring does not hold it, MIS-007 not whole, LOG-120..122 locked.
+        """
+        waiting = self._path(role + NEXT)
+        if valid is not None and waiting.is_file():
+            following = self._load(waiting)
+            if following.vkey == valid:
+                self._keep(self._path(role), following)
+                waiting.unlink()
         return self._load(self._path(role))
 
+    def next_key(self, role: str) -> SigningKey:
+        """A key for a role to rotate to, or to be enrolled with, kept before anybody signs for it.
+
+        Raises:
+            EnvironmentFailure: ENV-001. UsageError: MIS-007, LOG-120..122.
+        """
+        path = self._path(role + NEXT)
+        if not path.is_file():
+            self._keep(path, SigningKey(role, secrets.token_bytes(32)))
+        return self._load(path)
+
     def identity(self) -> str | None:
-        """The first age identity this ring holds. Raises UsageError MIS-007."""
+        """The first age identity this ring holds. Raises UsageError MIS-007, LOG-120..122."""
         for role in AGE_ROLES:
             if self._age(role).is_file():
                 return str(self._identity(role))
         return None
 
     def recipients(self) -> dict[str, str]:
-        """Role -> age public key. Raises UsageError MIS-003, MIS-007."""
+        """Role -> age public key. Raises UsageError MIS-003, MIS-007, LOG-120..122."""
         return {role: str(self._identity(role).to_public()) for role in AGE_ROLES}
 
     def observers(self, committed: Collection[str]) -> Observers:
@@ -73,7 +121,7 @@ class KeyRing:
         Args:
             committed: digests of the payloads that the log commits to; they tell whether a seal that was cut short counts.
         """
-        return Observers(self.folder / "observers.json", committed)
+        return Observers(self.store, committed)
 
     def _path(self, role: str) -> Path:
         return self.folder / f"{role}.key"
@@ -85,17 +133,20 @@ class KeyRing:
         if not path.is_file():
             raise _absent(path)
         try:
-            return SigningKey.load(path)
+            return SigningKey.from_line(self.store.read(path.name))
         except LogError as problem:
             raise _broken(path) from problem
+
+    def _keep(self, path: Path, key: SigningKey) -> None:
+        self.store.write(path.name, key.line())
 
     def _identity(self, role: str) -> x25519.Identity:
         path = self._age(role)
         if not path.is_file():
             raise _absent(path)
         try:
-            return x25519.Identity.from_str(path.read_text(encoding="utf-8").strip())
-        except (pyrage.IdentityError, UnicodeDecodeError) as problem:
+            return x25519.Identity.from_str(self.store.read(path.name).decode().strip())
+        except (LogError, pyrage.IdentityError, UnicodeDecodeError) as problem:
             raise _broken(path) from problem
 
 
@@ -117,21 +168,22 @@ class Observers:
     the old one, with the payloads that it belongs to; whoever opens the file next sees on the log which one counts.
     """
 
-    def __init__(self, path: Path, committed: Collection[str]) -> None:
-        """Raises UsageError MIS-007, the file is not whole."""
-        self._path = path
+    def __init__(self, store: KeyStore, committed: Collection[str]) -> None:
+        """Raises UsageError MIS-007, the file is not whole; LOG-120..122, it is locked."""
+        self._store = store
+        path = store.folder / OBSERVERS
         self._held: dict[str, Observer] = {}
         self._kept: dict[str, Any] = {}
         if not path.is_file():
             return
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
+            kept = json.loads(store.read(OBSERVERS))
             waiting = kept.get("next")
             taken = waiting is not None and set(waiting["payloads"]) <= set(committed)
             for source, (seed, seq, prev) in (waiting if taken else kept)["devices"].items():
                 key = SigningKey(source, bytes.fromhex(seed))
                 self._held[source] = Observer(key, int(seq), str(prev), is_new=False)
-        except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        except (LogError, ValueError, TypeError, KeyError, AttributeError) as problem:
             raise _broken(path) from problem
         self._kept = self._state()
 
@@ -155,7 +207,7 @@ class Observers:
         return {source: [one.key.seed.hex(), one.seq, one.prev] for source, one in self._held.items()}
 
     def _write(self, kept: dict[str, Any]) -> None:
-        write_durably(self._path, json.dumps(kept).encode(), mode=0o600)
+        self._store.write(OBSERVERS, json.dumps(kept).encode())
 
 
 def _absent(path: Path) -> UsageError:

@@ -122,7 +122,7 @@ class Mission:
             )  # fmt: skip
         _refuse_ids([*(party.id for party in genesis.parties), *(actor.id for actor in genesis.actors)])
         ring = KeyRing(keys or default_folder(root))
-        if (ring.folder / "log.key").exists():
+        if ring.holds_log_key:
             raise errors.UsageError(
                 "MIS-009", "the folder of keys must not hold the keys of another mission", where=str(ring.folder),
                 remedy="Choose another folder with --keys, or move those keys to where they are kept.",
@@ -162,8 +162,7 @@ class Mission:
                 remedy="Make one with `truceline init` or `truceline demo --out FOLDER`.",
             )  # fmt: skip
         ring = KeyRing(keys or default_folder(root))
-        held = (ring.folder / "log.key").is_file()
-        log = Log.open(root, ring.log_key() if held else None)
+        log = Log.open(root, ring.log_key() if ring.holds_log_key and not ring.is_locked else None)
         if not log.size:
             raise errors.NotAMission(
                 "MIS-006", "a mission must have its first entry", where=str(root),
@@ -264,6 +263,19 @@ class Mission:
             self._vault = Vault(self.root / "sealed", lines, self.keys.identity())
         return self._vault
 
+    def unlock(self) -> None:
+        """Take the log's key from the ring, asking for the passphrase where one protects it.
+
+        Raises:
+            UsageError: MIS-007, LOG-120..122.
+        """
+        if not self.log.can_append and self.keys.holds_log_key:
+            self.log.unlock(self.keys.log_key())
+
+    def signing(self, role: str) -> SigningKey:
+        """The key that a role signs its next entry with. Raises UsageError MIS-003, MIS-007, LOG-120..122."""
+        return self.keys.signing(role, self.log.chain.keys.get(role))
+
     def record(self, body: Kind, role: str = "operator", at: str | None = None) -> Recorded:
         """Sign and append one record; durable when this returns."""
         return self.record_many([(role, body, at)])[0]
@@ -275,6 +287,7 @@ class Mission:
             UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party, MIS-007 a key is not whole, MIS-020 no such kind is for a record. LogError: LOG-014, LOG-020.
             EnvironmentFailure: ENV-001; ENV-003, another program is writing.
         """
+        self.unlock()
         with self.log.writing():
             if self.log.size != self._signed_upto:
                 self._authors.clear()  # others appended meanwhile, perhaps with the same keys
@@ -283,10 +296,10 @@ class Mission:
             for role, body, at in acts:
                 if not isinstance(body, SOURCED):
                     self.refuse_record()
-                _speaks_for_itself(role, body)
+                speaks_for_itself(role, body)
                 author = self._authors.get(role)
                 if author is None:
-                    author = self._authors[role] = Author(self.keys.signing(role), self.log)
+                    author = self._authors[role] = Author(self.signing(role), self.log)
                 notes.append(author.note(word_of(body), encode(body), at or iso(self.clock_ms())))
             indices = self.log.append(notes)
             self._signed_upto = self.log.size
@@ -332,7 +345,7 @@ class Mission:
         size, origin, seen = int(self.setting("batch_size")), self.log.origin, self.log.seen()
         devices = self.keys.observers({body.payloads_digest for _, body in self.of(Commitments)})
         registrar = devices.of("registrar")
-        registrar.key = self.keys.signing("registrar")
+        registrar.key = self.signing("registrar")
         sealed: list[SealedRecord] = []
 
         def sign(holder: Observer, kind: str, body: dict[str, Any], when: str, *beside: SigningKey) -> None:
@@ -434,7 +447,8 @@ def _refuse_ids(ids: Sequence[str]) -> None:
             )  # fmt: skip
 
 
-def _speaks_for_itself(role: str, body: Kind) -> None:
+def speaks_for_itself(role: str, body: Kind) -> None:
+    """Nobody signs a party's consent or reply but that party. Raises UsageError MIS-005."""
     party = body.party if isinstance(body, (Consent, Reply)) else role
     if party != role:
         raise errors.UsageError(

@@ -52,6 +52,25 @@ class Key(Kind, frozen=True):
     author: str
     vkey: str
     role: str = ""
+    reason: str = ""
+    pseudonyms: str = (
+        ""  # of an observer, inside a sealed payload: the secret of its pseudonyms, 32 bytes in hex
+    )
+
+
+class Refusal(Kind, frozen=True):
+    """One submission that its authors signed and the log refused."""
+
+    digest: str  # SHA-256 of the note as it came
+    author: str
+    code: str  # the error that refused it
+
+
+class Refused(Kind, frozen=True):
+    """What the log refused since its last entry of this kind, signed by the log itself."""
+
+    refused: tuple[Refusal, ...]
+    unsigned: int = 0  # submissions in the same batch that nobody had signed
 
 
 class Import(Kind, frozen=True):
@@ -342,7 +361,7 @@ class Correction(Kind, frozen=True):
 
 
 KINDS: Final[dict[str, type[Kind]]] = {
-    "genesis": Genesis, "key": Key, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
+    "genesis": Genesis, "key": Key, "refused": Refused, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
     "observation": Observation, "watch": Watch, "complaint": Complaint, "statement": Statement, "signal": Signal,
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,

@@ -1,0 +1,55 @@
+"""`truceline log sign` and `truceline log submit`: entries that several sign, or that were signed elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from truceline.cli.common import AsJson, Folder, Keys, emit
+from truceline.log.entries import missing_signers
+from truceline.log.files import write_durably
+from truceline.mission import handing_in
+from truceline.mission.mission import Mission
+
+
+def sign(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="An entry that waits for signatures.", show_default=False)],
+    as_: Annotated[str, typer.Option("--as", metavar="NAME", help="Who signs.", show_default=False)],
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Add a signature to an entry that others prepared (`--out`); the file is replaced."""
+    note = handing_in.sign(Mission.open(folder, keys), file.read_bytes(), as_)
+    write_durably(file, note)
+    missing = missing_signers(note)
+    emit(
+        {"file": str(file), "missing": missing}, as_json,
+        f"{file}: " + (f"to be signed by {', '.join(missing)}." if missing else "everybody has signed."),
+    )  # fmt: skip
+
+
+def submit(
+    folder: Folder,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="Signed entries, one a file.", show_default=False)],
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Hand signed entries in. One that is there already gets the index it had; a refused one that was signed is named on the log."""
+    outcomes = handing_in.submit(Mission.open(folder, keys), [one.read_bytes() for one in files])
+    rows = [
+        {
+            "file": str(path), "id": one.id, "index": one.index, "unsigned": one.unsigned,
+            "refused": None if one.problem is None else one.problem.as_dict(),
+        }
+        for path, one in zip(files, outcomes, strict=True)
+    ]  # fmt: skip
+    lines = [
+        f"{path}: " + (f"entry {one.index}" if one.problem is None else f"refused. {one.problem}")
+        for path, one in zip(files, outcomes, strict=True)
+    ]
+    emit({"submitted": rows}, as_json, "\n".join(lines))
+    if any(one.problem is not None for one in outcomes):
+        raise typer.Exit(1)

@@ -1,0 +1,81 @@
+"""Acts that several sign, or that somebody signs elsewhere: prepared, countersigned, handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from truceline.errors import UsageError
+from truceline.log.entries import Entry, countersign, missing_signers, sign_entry, unchecked
+from truceline.log.log import Author
+from truceline.log.notes import SigningKey
+from truceline.log.submitting import Outcome
+from truceline.log.submitting import submit as submit_notes
+from truceline.mission.clock import iso
+from truceline.mission.mission import SOURCED, Mission, speaks_for_itself
+from truceline.records.kinds import Key, Kind, Refused, decode, encode, word_of
+
+
+def prepare(
+    mission: Mission, role: str, body: Kind, signers: Sequence[str] = (), *, new_key: SigningKey | None = None, at: str | None = None
+) -> bytes:  # fmt: skip
+    """An entry of `role`, with the signature lines of all signers whose keys are in this ring.
+
+    Raises:
+        UsageError: MIS-003, the role's own key is not in this ring; MIS-007, LOG-120..122.
+    """
+    author = Author(mission.signing(role), mission.log)
+    entry = author.entry(word_of(body), encode(body), at or iso(mission.clock_ms()), signers)
+    note = sign_entry(mission.log.origin, entry, mission.signing(role))
+    held = set(mission.keys.held())
+    for name in signers:
+        if name in held:
+            note = countersign(note, mission.signing(name))
+    return note if new_key is None else countersign(note, new_key)
+
+
+def sign(mission: Mission, note: bytes, role: str) -> bytes:
+    """Add the signature of `role` to a note that waits for it.
+
+    Raises:
+        LogError: LOG-011, LOG-022, LOG-119. UsageError: MIS-003, MIS-007, LOG-120..122.
+    """
+    entry = unchecked(mission.log.origin, note)
+    if entry.body.get("author") == role and role not in (entry.author, *entry.signers):
+        return countersign(note, mission.keys.next_key(role))
+    return countersign(note, mission.signing(role))
+
+
+def submit(mission: Mission, notes: Sequence[bytes]) -> list[Outcome]:
+    """Hand in signed notes; what the log refuses, though its authors signed it, is named on the log.
+
+    Raises:
+        UsageError: MIS-003, MIS-007, LOG-120..122. EnvironmentFailure: ENV-001, ENV-003.
+    """
+    mission.unlock()
+
+    def judge(entry: Entry) -> None:
+        body = decode(entry.kind, entry.body)
+        if not isinstance(body, (*SOURCED, Key, Refused)):
+            mission.refuse_record()
+        speaks_for_itself(entry.author, body)
+
+    return submit_notes(mission.log, notes, mission.keys.log_key(), iso(mission.clock_ms()), judge)
+
+
+def hand_in(mission: Mission, note: bytes) -> int:
+    """Submit one note that everybody has signed; its index.
+
+    Raises:
+        UsageError: MIS-052, somebody has yet to sign; as `submit`. TrucelineError: what the log refused it for.
+    """
+    missing = missing_signers(note)
+    if missing:
+        raise UsageError(
+            "MIS-052", "an act must be signed by everybody whom it lists", value=missing,
+            remedy="Write it to a file with --out, let the others add theirs with `truceline log sign`, then `truceline log submit`.",
+        )  # fmt: skip
+    (outcome,) = submit(mission, [note])
+    if outcome.problem is not None:
+        raise outcome.problem
+    assert outcome.index is not None
+    return outcome.index
