@@ -9,7 +9,7 @@ import typer
 
 from truceline.cli.common import AsJson, Keys, emit, table
 from truceline.errors import UsageError
-from truceline.mission import scoring, teaching
+from truceline.mission import foretelling, scoring, teaching
 
 app = typer.Typer(help="Measure fusion where the truth is known.", no_args_is_help=True)
 
@@ -57,6 +57,37 @@ def calibration(
         for name, one in made["seeds"].items()
     ]  # fmt: skip
     heads = ("seed", "found", "expected", "true", "Brier", "skill", "ECE", "B3 all", "B3 real")
+    emit(made, as_json, table(rows, heads))
+
+
+@app.command()
+def coverage(
+    seed: Annotated[list[int], typer.Option(help="Exercises to score; repeat.", show_default=False)],
+    scale: Annotated[float, typer.Option(help="How busy, against the whole exercise.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Hold learned chances of notice, and totals of seen and unseen incidents, against what simulated countries hold."""
+    made = foretelling.coverage_scores(seed, scale)
+    rows = [
+        (
+            name, *(f"{one['light'][word][what]:.3f}" for word in ("day", "night") for what in ("noticed", "foretold")),
+            f"{one['cells']}", f"{one['refused']}", f"{one['cells_held'] / max(one['cells'], 1):.2f}", f"{one['total']:.0f}",
+            f"{one['true']:.0f}",
+        )
+        for name, one in made["seeds"].items()
+    ]  # fmt: skip
+    heads = (
+        "seed",
+        "noticed by day",
+        "foretold",
+        "by night",
+        "foretold",
+        "totals",
+        "refused",
+        "held",
+        "sum",
+        "true",
+    )
     emit(made, as_json, table(rows, heads))
 
 

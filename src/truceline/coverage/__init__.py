@@ -1,11 +1,52 @@
-"""Who was watching, and what silence means.
+"""Who was watching, what they would have noticed, and what silence means.
 
-exposure.py which share of the line was watched in each hour; sun.py day or night; summary.py weeks and sectors, which is
-all that is published; silence.py what quiet is worth.
+exposure.py which share of the line was watched in each hour, and what was not and why (track.py the kernels, tracks.py
+patrols and satellites); detection.py how likely an incident is noticed, learned from what others saw; sun.py day or
+night; summary.py weeks and sectors, which is all that is published; totals.py seen and unseen; silence.py what quiet is worth.
 """
 
-from truceline.coverage.exposure import ANY, EXPOSURE, exposure
+from truceline.coverage.detection import (
+    DEFAULTS,
+    METHOD,
+    TRIALS,
+    VERSION,
+    Curve,
+    Detection,
+    learn,
+    temper,
+    trials,
+)
+from truceline.coverage.exposure import ANY, EXPOSURE, NOBODY, UNWATCHED, exposure, unwatched
 from truceline.coverage.silence import could_not_see, silence
-from truceline.coverage.summary import COVERAGE, summary
+from truceline.coverage.summary import COVERAGE, summary, unwatched_weeks
+from truceline.coverage.totals import TOTALS, totals
+from truceline.coverage.tracks import FIXES, PASSES, pass_watches, patrol_watches
 
-__all__ = ["ANY", "COVERAGE", "EXPOSURE", "could_not_see", "exposure", "silence", "summary"]
+__all__ = [
+    "ANY",
+    "COVERAGE",
+    "DEFAULTS",
+    "EXPOSURE",
+    "FIXES",
+    "METHOD",
+    "NOBODY",
+    "PASSES",
+    "TOTALS",
+    "TRIALS",
+    "UNWATCHED",
+    "VERSION",
+    "Curve",
+    "Detection",
+    "could_not_see",
+    "exposure",
+    "learn",
+    "pass_watches",
+    "patrol_watches",
+    "silence",
+    "summary",
+    "temper",
+    "totals",
+    "trials",
+    "unwatched",
+    "unwatched_weeks",
+]

@@ -1,30 +1,44 @@
 """Which share of each sector's line was watched, hour by hour, by each kind of source and by any of the mission's own.
 
 A stretch that two watch is watched once: the union is taken over points along the line and over instants, exactly in
-time and to `SPACING_M` along the line.
+time and to `SPACING_M` along the line. What was not watched is data too, with the reason.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from truceline.coverage.detection import MICRO, Detection
 from truceline.coverage.sun import NIGHT_BELOW_DEG, elevation_deg
+from truceline.coverage.track import SPACING_M, Bools, Floats, Ints, Track, fields, sweep
 from truceline.errors import RecordError, UsageError
-from truceline.geo import Frame, Line, Sectors
+from truceline.geo import Line, Sectors
 from truceline.records.codes import MISSION_KINDS, SOURCE_KINDS, WATCH_OUTCOMES
+
+__all__ = [
+    "ANY",
+    "EXPOSURE",
+    "HOUR_MS",
+    "NOBODY",
+    "SPACING_M",
+    "UNWATCHED",
+    "Floats",
+    "Ints",
+    "exposure",
+    "unwatched",
+]
 
 ANY: Final = "any"
 """In `source_kind`: watched by one or more of the mission's own kinds. Satellites and imagery pass by; they do not watch."""
 
-SPACING_M: Final = 250.0
+NOBODY: Final = "nobody"
+"""In `reason`: no watch of the mission's own was to be there."""
+
 HOUR_MS: Final = 3_600_000
-_CHUNK_HOURS: Final = 240
 
 EXPOSURE: Final = pa.schema(
     [
@@ -37,37 +51,38 @@ EXPOSURE: Final = pa.schema(
         (
             "access_denied",
             pa.int32(),
-        ),  # watches that were refused, counted in the hour they were to begin; on ANY only
+        ),  # watches that were refused, in the hour they were to begin; on ANY only
+        (
+            "noticed_e4",
+            pa.int32(),
+        ),  # chance that an incident there and then is noticed; null without a detection
     ]
 )
 """Sealed: finer than what may be published (`summary`). Every sector with a stretch of the line has a row for every
 hour and every kind that occurs among the watches. Metadata `zone` names the time zone of weeks and days."""
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Track:
-    """Points along the line, SPACING_M apart, and the sector of each."""
-
-    frame: Frame
-    xy: Floats  # (p, 2)
-    sector: Ints  # (p,) index into ids, in order of ids
-    ids: tuple[str, ...]  # sectors that hold some of the line
-    centres: Floats  # (s, 2) degrees
-    metres: Ints  # (s,)
+UNWATCHED: Final = pa.schema(
+    [
+        ("sector_id", pa.string()), ("hour_ms", pa.int64()), ("reason", pa.string()),
+        ("unwatched_e4", pa.int32()), ("night", pa.bool_()), ("line_m", pa.int32()),
+    ]
+)  # fmt: skip
+"""Sealed. The share of a sector's line that none of the mission's own watched, by reason: `NOBODY`, or the outcome of the
+watch that was to be there. Where several were, the one that stands first in WATCH_OUTCOMES counts. With `watched_e4` of
+ANY the shares of an hour sum to 10000."""
 
 
 def exposure(
-    watches: pa.Table, *, sectors: Sectors, line: Line, from_ms: int, to_ms: int, zone: str
-) -> pa.Table:
+    watches: pa.Table, *, sectors: Sectors, line: Line, from_ms: int, to_ms: int, zone: str,
+    detection: Detection | None = None,
+) -> pa.Table:  # fmt: skip
     """Exposure (`EXPOSURE`) from watches (`records.columns.WATCHES`).
 
     Args:
         from_ms, to_ms: UTC ms, widened to whole UTC hours.
         zone: IANA name; kept with the table, for weeks.
+        detection: with it, `noticed_e4` is filled: the chance that an incident at a random point of the sector's line
+            and a random instant of the hour is noticed by the kind, from beyond the stated field too.
     Returns:
         Sorted by hour, then sector in the order of `sectors`, then kind with ANY first. A watch covers the points of
         the line within its radius (and, where given, its angle); without a place, the line in its sector; with a place
@@ -77,34 +92,104 @@ def exposure(
         RecordError: COV-003 a watch that ends before it starts, COV-004 an unknown outcome or kind.
     """
     zone_named(zone)
-    if not from_ms < to_ms:
-        raise UsageError(
-            "COV-002", "a period must run forwards", value=(from_ms, to_ms), remedy="Swap the times."
+    swept = _Swept(watches, sectors, line, from_ms, to_ms, detection)
+    return swept.exposure(watches, sectors, zone, detection is not None)
+
+
+def unwatched(watches: pa.Table, *, sectors: Sectors, line: Line, from_ms: int, to_ms: int) -> pa.Table:
+    """What none of the mission's own watched, and why (`UNWATCHED`); sorted by hour, sector, reason.
+
+    Raises:
+        UsageError: COV-002. RecordError: COV-003, COV-004.
+    """
+    return _Swept(watches, sectors, line, from_ms, to_ms, None).unwatched()
+
+
+class _Swept:
+    """Watches added up over points and hours."""
+
+    def __init__(
+        self, watches: pa.Table, sectors: Sectors, line: Line, from_ms: int, to_ms: int, detection: Detection | None
+    ) -> None:  # fmt: skip
+        if not from_ms < to_ms:
+            raise UsageError(
+                "COV-002", "a period must run forwards", value=(from_ms, to_ms), remedy="Swap the times."
+            )
+        _check(watches)
+        first, last = from_ms // HOUR_MS, -(-to_ms // HOUR_MS)
+        self.hours: Ints = np.arange(first, last) * HOUR_MS
+        self.track = Track.of(sectors, line)
+        kinds = watches["source_kind"].to_pylist()
+        self.present = [kind for kind in SOURCE_KINDS if kind in set(kinds)]
+        rank = {kind: index + 1 for index, kind in enumerate(self.present)}
+        middle = self.hours + HOUR_MS // 2
+        centres = self.track.centres
+        self.night: Bools = (
+            elevation_deg(middle[None, :], centres[:, 0, None], centres[:, 1, None]) < NIGHT_BELOW_DEG
         )
-    _check(watches)
-    first, last = from_ms // HOUR_MS, -(-to_ms // HOUR_MS)
-    hours = np.arange(first, last) * HOUR_MS
-    track = _track(sectors, line)
-    starts, ends = watches["from_ms"].to_numpy(), watches["to_ms"].to_numpy()
-    kinds = np.array(watches["source_kind"].to_pylist(), dtype="U16")
-    watched = np.array(watches["outcome"].to_pylist(), dtype="U16") == "watched"
-    fields = _fields(watches, track)
-    present = [kind for kind in SOURCE_KINDS if (kinds == kind).any()]
-    groups = [np.isin(kinds, list(MISSION_KINDS)), *(kinds == kind for kind in present)]
-    shares = np.zeros((len(hours), len(track.ids), len(groups)), dtype=np.int32)
-    for begin in range(0, len(hours), _CHUNK_HOURS):
-        part = hours[begin : begin + _CHUNK_HOURS]
-        for index, group in enumerate(groups):
-            rows = np.flatnonzero(group & watched & (ends > part[0]) & (starts < part[-1] + HOUR_MS))
-            if len(rows):
-                shares[begin : begin + len(part), :, index] = _shares(
-                    part, starts[rows], ends[rows], fields[rows], track
-                )
-    denied = np.zeros((len(hours), len(track.ids)), dtype=np.int32)
-    for hour, sector in _denied(watches, track, sectors):
-        if 0 <= hour - first < len(hours):
-            denied[hour - first, sector] += 1
-    return _table(hours, track, [ANY, *present], shares, denied, zone)
+        reached = fields(watches, self.track, detection)
+        self.seen, self.noticed, self.blocked = sweep(
+            reached.first, reached.watch, reached.inside, reached.missed, self.track.sector,
+            watches["from_ms"].to_numpy(), watches["to_ms"].to_numpy(),
+            np.array([rank[kind] for kind in kinds], dtype=np.int64), np.isin(kinds, list(MISSION_KINDS)),
+            np.array([WATCH_OUTCOMES.index(word) for word in watches["outcome"].to_pylist()], dtype=np.int64),
+            self.night, _joint(detection), first * HOUR_MS, HOUR_MS, len(self.present) + 1, len(WATCH_OUTCOMES),
+        )  # fmt: skip
+        self.whole: Ints = HOUR_MS * np.bincount(self.track.sector, minlength=len(self.track.ids))
+
+    def exposure(self, watches: pa.Table, sectors: Sectors, zone: str, learned: bool) -> pa.Table:
+        """(h, s, k) in the order of rows."""
+        s, h, k = self.seen.shape
+        denied = np.zeros((h, s, k), dtype=np.int32)
+        first = int(self.hours[0]) // HOUR_MS
+        for hour, sector in _denied(watches, self.track, sectors):
+            if 0 <= hour - first < h:
+                denied[hour - first, sector, 0] += 1
+        shares = _share(self.seen, self.whole[:, None, None])
+        noticed = _share(self.noticed, MICRO * self.whole[:, None, None])
+        ids = list(self.track.ids)
+        columns = [
+            _words(ids, np.tile(np.repeat(np.arange(s), k), h)), pa.array(np.repeat(self.hours, s * k)),
+            _words([ANY, *self.present], np.tile(np.arange(k), h * s)), pa.array(shares.transpose(1, 0, 2).ravel()),
+            pa.array(np.repeat(self.night.T.ravel(), k)),
+            pa.array(np.tile(np.repeat(self.track.metres.astype(np.int32), k), h)), pa.array(denied.ravel()),
+            pa.array(noticed.transpose(1, 0, 2).ravel()) if learned else pa.nulls(h * s * k, pa.int32()),
+        ]  # fmt: skip
+        return pa.Table.from_arrays(columns, schema=EXPOSURE.with_metadata({"zone": zone}))
+
+    def unwatched(self) -> pa.Table:
+        """Reasons in the order of WATCH_OUTCOMES, NOBODY last; only shares above nought."""
+        shares = _share(self.blocked, self.whole[:, None, None])
+        rest = 10_000 - _share(self.seen[:, :, :1], self.whole[:, None, None])[:, :, 0]
+        for reason in range(1, len(WATCH_OUTCOMES)):  # rounding never makes more than there is
+            shares[:, :, reason] = np.minimum(shares[:, :, reason], rest)
+            rest -= shares[:, :, reason]
+        shares = np.concatenate([shares[:, :, 1:], rest[:, :, None]], axis=2).transpose(1, 0, 2)
+        hour, sector, why = np.nonzero(shares)
+        names = [*WATCH_OUTCOMES[1:], NOBODY]
+        columns = [
+            _words(list(self.track.ids), sector), pa.array(self.hours[hour]), _words(names, why),
+            pa.array(shares[hour, sector, why].astype(np.int32)), pa.array(self.night.T[hour, sector]),
+            pa.array(self.track.metres[sector].astype(np.int32)),
+        ]  # fmt: skip
+        return pa.Table.from_arrays(columns, schema=UNWATCHED)
+
+
+def _joint(detection: Detection | None) -> Floats:
+    return np.array(
+        [1.0, 1.0] if detection is None else [detection.day_joint_e4 / 1e4, detection.night_joint_e4 / 1e4]
+    )
+
+
+def _share(part: Ints, whole: Ints) -> Any:
+    """Integers to units of 1e-4, rounded half up; exact until here, and 1e4 times a part may not fit: divide twice."""
+    units, rest = part // whole, part % whole
+    tenth, left = rest * 100 // whole, rest * 100 % whole
+    return (units * 10_000 + tenth * 100 + (left * 100 + whole // 2) // whole).astype(np.int32)
+
+
+def _words(values: list[str], index: Any) -> Any:
+    return pa.array(values, type=pa.string()).take(pa.array(index))
 
 
 def zone_of(exposed: pa.Table) -> ZoneInfo:
@@ -151,70 +236,7 @@ def _check(watches: pa.Table) -> None:
         )  # fmt: skip
 
 
-def _track(sectors: Sectors, line: Line) -> _Track:
-    frame = line.frame()
-    path = line.xy(frame)
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
-    count = max(1, round(float(along[-1]) / SPACING_M))
-    at = (np.arange(count) + 0.5) * along[-1] / count
-    xy = np.column_stack([np.interp(at, along, path[:, k]) for k in (0, 1)])
-    names = sectors.of(frame.to_lonlat(xy))
-    ids = tuple(name for name in sectors.ids if name in set(names))
-    rank = {name: index for index, name in enumerate(ids)}
-    sector = np.array([rank[name] for name in names if name is not None], dtype=np.int64)
-    order = np.argsort(sector, kind="stable")
-    held = np.bincount(sector, minlength=len(ids))
-    return _Track(
-        frame, xy[order], sector[order], ids, np.array([sectors.centre(name) for name in ids]).reshape(-1, 2),
-        np.rint(held * along[-1] / count).astype(np.int64),
-    )  # fmt: skip
-
-
-def _fields(watches: pa.Table, track: _Track) -> Bools:
-    """Which points of the line each watch covers, (w, p)."""
-    size = watches.num_rows
-    fields = np.zeros((size, len(track.xy)), dtype=np.bool_)
-    lon, lat, radius, bearing, width = (
-        watches[name].cast(pa.float64()).fill_null(float("nan")).to_numpy()
-        for name in ("lon_udeg", "lat_udeg", "radius_m", "bearing_mdeg", "width_mdeg")
-    )
-    placed = ~np.isnan(lon) & ~np.isnan(lat)
-    rows = np.flatnonzero(placed & ~np.isnan(radius))
-    stand = track.frame.to_xy(np.column_stack([lon[rows], lat[rows]]) / 1e6)
-    for row, xy in zip(rows.tolist(), stand, strict=True):
-        gap = track.xy - xy
-        inside = np.hypot(gap[:, 0], gap[:, 1]) <= radius[row]
-        if not np.isnan(bearing[row]) and not np.isnan(width[row]):
-            towards = np.degrees(np.arctan2(gap[:, 0], gap[:, 1]))
-            off = np.abs((towards - bearing[row] / 1e3 + 180.0) % 360.0 - 180.0)
-            inside &= off <= width[row] / 2e3
-        fields[row] = inside
-    names = watches["sector_id"].to_pylist()
-    for row in np.flatnonzero(~placed).tolist():
-        if names[row] in track.ids:
-            fields[row] = track.sector == track.ids.index(names[row])
-    return fields
-
-
-def _shares(hours: Ints, starts: Ints, ends: Ints, fields: Bools, track: _Track) -> npt.NDArray[np.int32]:
-    """(h, s) in units of 1e-4, exact integers until the last division."""
-    low, high = int(hours[0]), int(hours[-1]) + HOUR_MS
-    starts, ends = np.clip(starts, low, high), np.clip(ends, low, high)
-    edges = np.unique(np.concatenate([hours, [high], starts, ends]))
-    grid = np.zeros((len(edges) - 1, len(track.xy)), dtype=np.bool_)
-    begin, end = np.searchsorted(edges, starts), np.searchsorted(edges, ends)
-    for row in range(len(starts)):
-        grid[begin[row] : end[row]] |= fields[row]
-    first_point = np.searchsorted(track.sector, np.arange(len(track.ids)))
-    points = np.add.reduceat(grid, first_point, axis=1, dtype=np.int64)
-    held = np.bincount(track.sector, minlength=len(track.ids))
-    weighted = points * np.diff(edges)[:, None]
-    by_hour = np.add.reduceat(weighted, np.searchsorted(edges, hours), axis=0)
-    whole = HOUR_MS * held[None, :]
-    return np.asarray((by_hour * 10_000 + whole // 2) // whole, dtype=np.int32)
-
-
-def _denied(watches: pa.Table, track: _Track, sectors: Sectors) -> list[tuple[int, int]]:
+def _denied(watches: pa.Table, track: Track, sectors: Sectors) -> list[tuple[int, int]]:
     """Hour number and sector of every watch that was refused."""
     found: list[tuple[int, int]] = []
     refused = [row for row, word in enumerate(watches["outcome"].to_pylist()) if word == "access_denied"]
@@ -226,30 +248,3 @@ def _denied(watches: pa.Table, track: _Track, sectors: Sectors) -> list[tuple[in
         if name in track.ids:
             found.append((row["from_ms"] // HOUR_MS, track.ids.index(name)))
     return found
-
-
-def _table(
-    hours: Ints,
-    track: _Track,
-    kinds: list[str],
-    shares: npt.NDArray[np.int32],
-    denied: npt.NDArray[np.int32],
-    zone: str,
-) -> pa.Table:
-    h, s, k = shares.shape
-    middle = hours + HOUR_MS // 2
-    night = (
-        elevation_deg(middle[:, None], track.centres[None, :, 0], track.centres[None, :, 1]) < NIGHT_BELOW_DEG
-    )
-    refused = np.zeros((h, s, k), dtype=np.int32)
-    refused[:, :, 0] = denied
-
-    def words(values: list[str], index: Any) -> Any:
-        return pa.array(values, type=pa.string()).take(pa.array(index))
-
-    columns = [
-        words(list(track.ids), np.tile(np.repeat(np.arange(s), k), h)), pa.array(np.repeat(hours, s * k)),
-        words(kinds, np.tile(np.arange(k), h * s)), pa.array(shares.ravel()), pa.array(np.repeat(night.ravel(), k)),
-        pa.array(np.tile(np.repeat(track.metres.astype(np.int32), k), h)), pa.array(refused.ravel()),
-    ]  # fmt: skip
-    return pa.Table.from_arrays(columns, schema=EXPOSURE.with_metadata({"zone": zone}))

@@ -43,7 +43,7 @@ def summary(
     rows = exposed.filter(pc.equal(exposed["source_kind"], source_kind))
     hours = rows["hour_ms"].to_numpy()
     distinct, back = np.unique(hours, return_inverse=True)
-    weeks, over_ms = _weeks(distinct, local)
+    weeks, over_ms = weeks_of(distinct, local)
     week = np.array(weeks, dtype="U8")[back]
     sector = np.array(rows["sector_id"].to_pylist(), dtype=np.str_)
     kept = np.ones(len(hours), dtype=np.bool_) if until_ms is None else np.array(over_ms)[back] <= until_ms
@@ -78,7 +78,7 @@ def summary(
     )
 
 
-def _weeks(hours: Ints, zone: dt.tzinfo) -> tuple[list[str], list[int]]:
+def weeks_of(hours: Ints, zone: dt.tzinfo) -> tuple[list[str], list[int]]:
     """The local ISO week of each hour and the UTC ms at which that week is over."""
     names: list[str] = []
     over: list[int] = []
@@ -92,3 +92,37 @@ def _weeks(hours: Ints, zone: dt.tzinfo) -> tuple[list[str], list[int]]:
         names.append(f"{year}-W{week:02d}")
         over.append(ends[(year, week)])
     return names, over
+
+
+REASONS: Final = pa.schema(
+    [("sector_id", pa.string()), ("week", pa.string()), ("reason", pa.string()), ("hours_e1", pa.int64())]
+)
+"""Hours times the share of the sector's line that none of the mission's own watched, by reason; tenths of an hour."""
+
+
+def unwatched_weeks(gaps: pa.Table, *, zone: str, until_ms: int | None = None) -> pa.Table:
+    """The unwatched (`exposure.UNWATCHED`) by sector, week and reason (`REASONS`), sorted; the finest ever published.
+
+    Args:
+        until_ms: only weeks that are over by then.
+    Raises:
+        UsageError: COV-001.
+    """
+    local = zone_named(zone)
+    hours = gaps["hour_ms"].to_numpy()
+    distinct, back = np.unique(hours, return_inverse=True)
+    weeks, over_ms = weeks_of(distinct, local)
+    kept = np.ones(len(hours), dtype=np.bool_) if until_ms is None else np.array(over_ms)[back] <= until_ms
+    named = pa.table(
+        {
+            "sector_id": gaps["sector_id"], "week": pa.array(np.array(weeks, dtype="U8")[back].tolist(), pa.string()),
+            "reason": gaps["reason"], "share": gaps["unwatched_e4"].cast(pa.int64()),
+        }
+    ).filter(pa.array(kept))  # fmt: skip
+    added = named.group_by(["sector_id", "week", "reason"]).aggregate([("share", "sum")])
+    added = added.sort_by([("week", "ascending"), ("sector_id", "ascending"), ("reason", "ascending")])
+    tenths = (added["share_sum"].to_numpy() + 500) // 1_000
+    return pa.Table.from_arrays(
+        [added["sector_id"].combine_chunks(), added["week"].combine_chunks(), added["reason"].combine_chunks(), pa.array(tenths)],
+        schema=REASONS,
+    )  # fmt: skip

@@ -76,6 +76,8 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
 def learn(mission: Mission, audits: Mapping[str, bool] | None = None, *, at: str | None = None) -> Recorded:
     """Learn fusion's parameters from the standing observations, and weights from audits; the set goes on the log.
 
+    Where somebody watched, how likely each kind of source notices is learned too, and goes before it.
+
     The next `fuse` takes it. Incidents that stand keep the set that they name.
 
     Args:
@@ -91,7 +93,29 @@ def learn(mission: Mission, audits: Mapping[str, bool] | None = None, *, at: str
         observed.observations, exposure_of(mission, views.watches(), observed.observations), line=mission.line,
         sectors=mission.sectors, alignments=mission.genesis.alignments, audits=audits,
     )  # fmt: skip
-    return mission.record(Parameters(fusion.METHOD, fusion.VERSION, learned.as_dict()), "operator", at)
+    body, watches = Parameters(fusion.METHOD, fusion.VERSION, learned.as_dict()), views.watches()
+    if watches.num_rows and mission.sectors is not None and mission.line is not None:
+        incidents = incidents_of(mission, observed, watches, body)
+        detection = _detection(mission, incidents, observed.observations, watches)
+        mission.record(Parameters(coverage.METHOD, coverage.VERSION, detection.as_dict()), "operator", at)
+    return mission.record(body, "operator", at)
+
+
+def detection_of(mission: Mission, before: int | None = None) -> coverage.Detection:
+    """How likely each kind of source notices: the newest set that was learned, or the prior."""
+    for _, body in reversed(mission.of(Parameters, before)):
+        if (body.method, body.version) == (coverage.METHOD, coverage.VERSION):
+            return coverage.Detection.from_dict(body.values)
+    return coverage.DEFAULTS
+
+
+def _detection(
+    mission: Mission, incidents: pa.Table, observations: pa.Table, watches: pa.Table
+) -> coverage.Detection:
+    """Curves from who noticed what others reported, tempered by what outsiders reported."""
+    learned = coverage.learn(coverage.trials(incidents, observations, watches))
+    exposed = exposure_of(mission, watches, observations, learned)
+    return learned if exposed is None else coverage.temper(learned, incidents, exposed)
 
 
 def incidents_of(mission: Mission, observed: Observed, watches: pa.Table, parameters: Any) -> pa.Table:
@@ -111,7 +135,9 @@ def moment(mission: Mission, observations: pa.Table) -> int:
     return max(now, int(pc.max(observations.column("observed_to_ms")).as_py()) + 1)
 
 
-def exposure_of(mission: Mission, watches: pa.Table, observations: pa.Table) -> pa.Table | None:
+def exposure_of(
+    mission: Mission, watches: pa.Table, observations: pa.Table, detection: coverage.Detection | None = None
+) -> pa.Table | None:
     """Who could have seen what, by sector and hour, over the span of watches and observations; None without watches."""
     if not watches.num_rows or mission.sectors is None or mission.line is None:
         return None
@@ -123,6 +149,7 @@ def exposure_of(mission: Mission, watches: pa.Table, observations: pa.Table) -> 
     return coverage.exposure(
         watches, sectors=mission.sectors, line=mission.line, from_ms=min(starts) // HOUR_MS * HOUR_MS,
         to_ms=-(-max(ends) // HOUR_MS) * HOUR_MS, zone=str(mission.setting("reporting_zone")),
+        detection=detection,
     )  # fmt: skip
 
 
