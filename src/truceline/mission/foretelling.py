@@ -50,7 +50,7 @@ def fused_of(made: Exercise, exposed: pa.Table) -> pa.Table:
 
 def _scored(made: Exercise) -> dict[str, Any]:
     line, sectors = ground_of(made)
-    span = {
+    span: dict[str, Any] = {
         "sectors": sectors,
         "line": line,
         "from_ms": made.start_ms,
