@@ -125,9 +125,8 @@ class Detection:
                 "COV-006", "a detection must hold every number of each kind, within bounds", where=wrong[0],
                 value=values.get(wrong[0]), remedy="Learn it again: `truceline learn FOLDER`.",
             )  # fmt: skip
-        return cls(
-            {kind: Curve(**{name: int(values[f"{kind}.{name}"]) for name in _NAMES}) for kind in kinds}
-        )
+        curves = {kind: Curve(**{name: int(values[f"{kind}.{name}"]) for name in _NAMES}) for kind in kinds}
+        return cls(curves, *(int(values[name]) for name in _JOINT))
 
 
 DEFAULTS: Final = Detection(
