@@ -1,30 +1,63 @@
-"""From groups of observations to rows of the incident table."""
+"""From groups of observations to rows of the incident table; columns throughout, no object a row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from truceline.fusion.association import Association, extents
-from truceline.fusion.clusters import summarise
-from truceline.fusion.copies import SPOKEN, near, retells
-from truceline.fusion.existence import Watched, judge, own_weights
+from truceline.fusion.association import AGAINST, Association, Grouped, Work
+from truceline.fusion.coding import dictionary
+from truceline.fusion.describing import intervals, meet, power, vote_values, vote_words
+from truceline.fusion.existence import Verdicts, Watched, judge, own_weights
+from truceline.fusion.lists import lists, structs, word_sets
 from truceline.fusion.parameters import DEFAULTS, Parameters
-from truceline.fusion.ranges import meet
 from truceline.fusion.sheet import NO_SECTOR_DEG, Sheet
-from truceline.fusion.sides import across, left_of, own_share, shares, standing
+from truceline.fusion.sides import Said, across, left_of, own_shares, shares
+from truceline.fusion.stats import KNOWN, PXX, PXY, PYY, X, Y
+from truceline.fusion.voices import Members, voices
 from truceline.geo.lines import Line
-from truceline.geo.points import column, to_udeg
-from truceline.records.codes import ACTS, DESCRIPTIONS, STANCES, WEAPONS
+from truceline.geo.points import BoolArray, Float64Array, Int64Array, column, to_udeg
+from truceline.records.codes import ACTS, DESCRIPTIONS, MEANS, SOURCE_KINDS, STANCES, WEAPONS
 from truceline.records.columns import INCIDENTS
-from truceline.records.parties import Alignment, alignment_of
+from truceline.records.parties import Alignment
 
-_TEXTS_COMPARED = 40
-AT_ONCE = 10_000
-_SAYS_LITTLE = {"unknown", "undetermined", "other", "statement", "casualties", "damage"}
+MEMBERSHIP = pa.schema(
+    [
+        ("obs_id", pa.string()),
+        ("incident_id", pa.string()),
+        ("role", pa.string()),
+        ("existence", pa.float64()),
+    ]
+)
+"""Each observation once for each incident that it is a member of: `role` is supports, copy or contradicts. One that is
+in none stands with a null incident, an empty role and a null existence."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembled:
+    """incidents: `records.columns.INCIDENTS`, in the order of their lowest observations. membership: `MEMBERSHIP`.
+
+    lowest: (k,) row of each incident's lowest supporting observation.
+    """
+
+    incidents: pa.Table
+    membership: pa.Table
+    lowest: Int64Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Of k incidents: mean and covariance in the frame, degrees, sector number (-1 for none), whether known, outgoing."""
+
+    mean_m: Float64Array
+    cov_m2: Float64Array
+    lonlat: Float64Array
+    sector: Int64Array
+    known: BoolArray
+    outgoing: BoolArray
 
 
 def assemble(
@@ -35,266 +68,274 @@ def assemble(
     line: Line | None,
     alignments: tuple[Alignment, ...],
     exposure: pa.Table | None,
-) -> pa.Table:
-    """The incident table (`records.columns.INCIDENTS`), in the order of the incidents' lowest observations."""
-    n = len(sheet)
-    heads = np.unique(found.label[found.label >= 0])
-    k = len(heads)
+) -> Assembled:
+    """The incidents of an association."""
+    k = len(np.unique(found.label[found.label >= 0]))
     if not k:
-        return INCIDENTS.empty_table()
-    compact = np.full(n, -1, dtype=np.int64)
-    linked = found.label >= 0
-    compact[linked] = np.searchsorted(heads, found.label[linked])
-    against = np.isin(sheet.stance, [STANCES.index(word) for word in ("denial", "quiet")])
-    core = linked & ~against & ~found.copy
-    c = summarise(sheet, np.where(core, compact, -1), k, np.zeros(n))
-    sigma, _, half = extents(sheet)
+        return Assembled(
+            INCIDENTS.empty_table(), _no_members(sheet, np.arange(len(sheet))), np.empty(0, dtype=np.int64)
+        )
+    against = np.isin(sheet.stance, AGAINST)
+    core = Grouped.of(np.where(against | found.copy, -1, found.label), Work(sheet, parameters, ~against))
+    supports = np.where(against, -1, found.label)
+    rows = np.flatnonzero(supports >= 0)
+    group = np.searchsorted(core.heads, supports[rows])
+    rows = rows[np.argsort(group, kind="stable")]
+    start = np.searchsorted(np.sort(group), np.arange(k + 1)).astype(np.int64)
+    sigma, _, half = sheet.extents()
     weight = own_weights(sheet, sigma, half, parameters)
     knows = own_weights(sheet, sigma, half, DEFAULTS)  # who describes best does not hang on what was learned
+    members = voices(sheet, start, rows, knows)
+    places = _places(sheet, core)
+    from_ms, to_ms, midpoint_ms = intervals(sheet, members, found.copy, core)
 
-    located = np.bincount(compact[core], weights=sheet.known[core], minlength=k) > 0
-    mean, cov = c.mean_m.copy(), c.cov_m2.copy()
-    outgoing = np.bincount(compact[core], weights=sheet.outgoing[core], minlength=k) > 0
-    mean[~located] = np.nan
-    lonlat = sheet.frame.to_lonlat(mean)
-    sector: list[str | None] = sheet.sectors.of(lonlat) if sheet.sectors is not None else [None] * k
-    _hide(sheet, np.flatnonzero(outgoing & located).tolist(), sector, lonlat, mean, cov)
-    if line is not None:
-        distance, distance_sd = line.distance_with_error(mean, cov, sheet.frame)
-        p_left = left_of(line, mean, cov, sheet.frame)
-        cosines = across(line, sheet.mean_m, column(sheet.table, "direction_mdeg") / 1e3, sheet.frame)
-    else:
-        distance = distance_sd = p_left = np.full(k, np.nan)
-        cosines = np.zeros(n)
-
-    members: list[list[int]] = [[] for _ in range(k)]
-    for row in np.flatnonzero(linked & ~against).tolist():
-        members[compact[row]].append(row)
-    opposed: list[list[int]] = [[] for _ in range(k)]
-    for row, head in found.against:
-        opposed[int(np.searchsorted(heads, head))].append(row)
-    soft: list[list[dict[str, Any]]] = [[] for _ in range(k)]
-    for row, head, share in found.soft:
-        soft[int(np.searchsorted(heads, found.label[head]))].append(
-            {"id": sheet.obs_id[row], "e4": round(share * 1e4)}
-        )
-
-    get = _columns(sheet) | {
-        "root": sheet.root.tolist(), "text_key": sheet.text.tolist(), "blames": sheet.accused.tolist(),
-        "established": sheet.established.tolist(), "timed": (~np.isnan(sheet.sd_s)).tolist(),
-        "from_ms": sheet.from_ms.tolist(), "to_ms": sheet.to_ms.tolist(), "copied": found.copy.tolist(),
-        "weight": weight.tolist(), "knows": knows.tolist(), "cosine": cosines.tolist(),
-        "power": np.exp(np.minimum(knows, 6_000_000) / 1e6).tolist(),
-    }  # fmt: skip
-    at = [(sector[g], bool(outgoing[g])) for g in range(k)]
-    placed = _placed(lonlat, cov, located)
-    when = list(zip(c.tau_s.tolist(), c.from_s.tolist(), c.to_s.tolist(), strict=True))
-    across_line = list(zip(distance.tolist(), distance_sd.tolist(), p_left.tolist(), strict=True))
-    watched = Watched(exposure)
-    tables = []
-    for first in range(0, k, AT_ONCE):
-        rows = [
-            _row(
-                sheet, members[g], opposed[g], soft[g], get, parameters, alignments, line, watched,
-                place=(*placed[g], *at[g]), when=when[g], across_line=across_line[g],
-            )
-            for g in range(first, min(first + AT_ONCE, k))
-        ]  # fmt: skip
-        tables.append(pa.Table.from_pylist(rows, schema=INCIDENTS))
-    return pa.concat_tables(tables)
-
-
-def _placed(lonlat: Any, cov: Any, located: Any) -> list[tuple[Any, Any]]:
-    """(lon, lat) in microdegrees and three covariances in square metres of each group, Nones where it has no place."""
-    udeg, square = np.zeros((len(located), 2), dtype=np.int64), np.zeros((len(located), 3), dtype=np.int64)
-    udeg[located] = to_udeg(lonlat[located])
-    square[located] = np.rint(cov.reshape(-1, 4)[located][:, [0, 1, 3]]).astype(np.int64)
-    return [
-        (place, error) if known else ((None, None), (None, None, None))
-        for place, error, known in zip(udeg.tolist(), square.tolist(), located.tolist(), strict=True)
-    ]
-
-
-def _hide(
-    sheet: Sheet, groups: list[int], sector: list[str | None], lonlat: Any, mean: Any, cov: Any
-) -> None:
-    """No place finer than a sector for an incident with outgoing fire, whatever else was reported of it."""
-    for g in groups:
-        name = sector[g]
-        if sheet.sectors is not None and name is not None:
-            lonlat[g] = sheet.sectors.centre(name)
-            cov[g] = sheet.sectors.spread_m2(name, sheet.frame)
-        else:
-            lonlat[g] = (np.floor(lonlat[g] / NO_SECTOR_DEG) + 0.5) * NO_SECTOR_DEG
-            cov[g] = np.eye(2) * (NO_SECTOR_DEG * 111_000.0) ** 2 / 12
-        mean[g] = sheet.frame.to_xy(lonlat[g])[0]
-
-
-def _columns(sheet: Sheet) -> dict[str, list[Any]]:
-    names = (
-        "source_kind", "actor", "stance", "place_name", "means", "act", "description", "weapon", "calibre_um", "count_min",
-        "count_max", "accused", "killed_min", "killed_max", "injured_min", "injured_max", "text", "exercise",
+    opposed_row, opposed = found.against.row, np.searchsorted(core.heads, found.against.group)
+    names = list(sheet.sectors.ids) if sheet.sectors is not None else []
+    watched = Watched(exposure).here(places.sector, names, midpoint_ms)
+    watched[~places.known] = 0
+    verdicts = judge(
+        members, sheet.kind, sheet.origins.by_party, weight, *_contradictions(sheet, opposed_row, opposed, weight, k),
+        watched, parameters,
     )  # fmt: skip
-    return {name: sheet.table.column(name).to_pylist() for name in names}
-
-
-def _independent(rows: list[int], get: dict[str, list[Any]]) -> tuple[dict[int, list[int]], set[int]]:
-    """Rows by independent origin (same root, same text, nearly the same text, the same blame retold), and who retells."""
-    texts = get["text"]
-    if len(rows) == 1:
-        return {get["root"][rows[0]]: rows}, set()
-    origin = {row: get["root"][row] for row in rows}
-
-    def unite(a: int, b: int) -> None:
-        low, high = sorted((origin[a], origin[b]))
-        if low != high:
-            for row, value in origin.items():
-                if value == high:
-                    origin[row] = low
-
-    by_text: dict[int, int] = {}
-    for row in rows:
-        number = get["text_key"][row]
-        if number >= 0:
-            unite(row, by_text.setdefault(number, row))
-    told = list(by_text.values())[:_TEXTS_COMPARED]
-    for index, a in enumerate(told):
-        for b in told[index + 1 :]:
-            if origin[a] != origin[b] and near(texts[a], texts[b]):
-                unite(a, b)
-    blames = get["blames"]
-    blamers = {blames[r]: r for r in reversed(rows) if blames[r] >= 0 and _by_party(get, r)}
-    retelling: set[int] = set()
-    for row in rows:
-        if blames[row] in blamers and retells(get["source_kind"][row], get["means"][row]):
-            unite(row, blamers[blames[row]])
-            retelling.add(row)
-    groups: dict[int, list[int]] = {}
-    for row in rows:
-        groups.setdefault(origin[row], []).append(row)
-    return groups, retelling
-
-
-def _row(
-    sheet: Sheet, rows: list[int], opposed: list[int], soft: list[dict[str, Any]], get: dict[str, list[Any]],
-    parameters: Parameters, alignments: tuple[Alignment, ...], line: Line | None, watched: Watched, *,
-    place: Any, when: tuple[float, float, float], across_line: tuple[float, float, float],
-) -> dict[str, Any]:  # fmt: skip
-    udeg, square, sector, outgoing = place
-    located = udeg[0] is not None
-    weight = get["weight"]
-    groups, retelling = _independent(rows, get)
-    best = {
-        root: min(held, key=lambda row: (get["established"][row], row in retelling, -get["knows"][row], row))
-        for root, held in groups.items()
-    }
-    chosen = sorted(best.values())
-    copies = sorted(set(rows) - set(chosen))
-    from_ms, to_ms, midpoint_ms = _interval(
-        sheet.zero_ms, [r for r in rows if not get["copied"][r]] or rows, get, when
-    )
-
-    denials = {get["root"][r] for r in opposed if get["stance"][r] == "denial"}
-    quiet: dict[int, int] = {}
-    for r in opposed:
-        if get["stance"][r] == "quiet":
-            quiet[get["root"][r]] = max(quiet.get(get["root"][r], 0), weight[r])
-    kinds = {get["source_kind"][r] for r in rows}
-    unseen = watched.unseen(sector, midpoint_ms, kinds, parameters) if located else []
-    verdict = judge(
-        [(get["source_kind"][r], weight[r], _by_party(get, r)) for r in chosen],
-        len(denials), sorted(quiet.values()), unseen, parameters,
-    )  # fmt: skip
-
-    vote = _voter(chosen, get["power"])
-    act = vote(get["act"], ACTS)
-    description = "outgoing" if outgoing else vote(get["description"], DESCRIPTIONS)
-    said = sorted(
-        {
-            (
-                alignment_of(alignments, get["actor"][r], midpoint_ms) if get["actor"][r] else "",
-                alignment_of(alignments, get["accused"][r], midpoint_ms),
-            )
-            for r in rows
-            if get["accused"][r] and get["accused"][r] != "unknown"
-        }
-    )
-    accused_by = sorted({(get["actor"][r] or "", get["accused"][r]) for r in rows if get["accused"][r]})
-    directed = [get["cosine"][r] for r in chosen if get["cosine"][r] != 0.0]
-    distance, distance_sd, p_left = across_line
-    side_shares, side = shares(
-        standing(alignments, line, midpoint_ms), line, p_left, own_share(act, description, parameters),
-        sum(directed) / len(directed) if directed else 0.0, said, parameters,
-    )  # fmt: skip
-    count = meet((get["count_min"][r], get["count_max"][r]) for r in chosen)
-    killed = meet((get["killed_min"][r], get["killed_max"][r]) for r in chosen)
-    injured = meet((get["injured_min"][r], get["injured_max"][r]) for r in chosen)
-    on_line = located and line is not None
-    return {
-        "incident_id": sheet.obs_id[min(rows)],
-        "members": sorted(sheet.obs_id[r] for r in {*rows, *opposed}),
-        "supports": sorted(sheet.obs_id[r] for r in rows),
-        "contradicts": sorted(sheet.obs_id[r] for r in opposed),
-        "copies": sorted(sheet.obs_id[r] for r in copies),
-        "soft": sorted(soft, key=lambda s: (-s["e4"], s["id"])),
+    columns = _told(sheet, members, places, power(knows)) | _lines(sheet, members, places, line)
+    columns |= _linked(sheet, members, opposed_row, opposed, found, core)
+    columns |= _sides(sheet, members, places, columns, midpoint_ms, line, alignments, parameters)
+    columns |= {
         "from_ms": from_ms, "to_ms": to_ms, "midpoint_ms": midpoint_ms,
-        "lon_udeg": udeg[0], "lat_udeg": udeg[1],
-        "cov_ee_m2": square[0], "cov_en_m2": square[1], "cov_nn_m2": square[2],
-        "sector_id": sector, "place_name": None if outgoing else vote(get["place_name"], None),
-        "act": act, "description": description,
-        "means": sorted({get["means"][r] for r in rows} - {"unknown"}),
-        "weapon": vote(get["weapon"], WEAPONS), "calibre_um": vote(get["calibre_um"], None),
-        "count_min": count[0], "count_max": count[1], "killed_min": killed[0], "killed_max": killed[1],
-        "injured_min": injured[0], "injured_max": injured[1],
-        "probability_e4": verdict.probability_e4, "word": verdict.word,
-        "independent_groups": len(groups), "source_kinds": sorted({get["source_kind"][r] for r in rows}),
-        "sides": [{"id": name, "e4": e4} for name, e4 in side_shares], "side": side,
-        "accused_by": [{"actor": actor, "accused": accused} for actor, accused in accused_by],
-        "line_distance_m": round(distance) if on_line else None,
-        "line_distance_sd_m": round(distance_sd) if on_line else None,
-        "outgoing": outgoing,
-        "explanation": [{"term": term, "log_odds_e6": value} for term, value in verdict.terms],
-        "exercise": any(get["exercise"][r] for r in {*rows, *opposed}),
+        "probability_e4": pa.array(verdicts.probability_e4).cast(pa.int32()), "word": verdicts.words(),
+        "explanation": structs(
+            np.repeat(np.arange(k), np.diff(verdicts.start)), k, INCIDENTS.field("explanation").type, verdicts.names(),
+            pa.array(verdicts.value),
+        ),
     }  # fmt: skip
-
-
-def _by_party(get: dict[str, list[Any]], row: int) -> bool:
-    return get["source_kind"][row] in ("party", "complaint") or (
-        get["stance"][row] in SPOKEN and get["actor"][row] is not None
+    del columns["p_left"]
+    table = pa.Table.from_arrays([_cast(columns[f.name], f.type) for f in INCIDENTS], schema=INCIDENTS)
+    return Assembled(
+        table,
+        _membership(sheet, table, verdicts, members, opposed_row, opposed),
+        members.rows[members.start[:-1]],
     )
 
 
-def _interval(
-    zero_ms: int, rows: list[int], get: dict[str, list[Any]], when: tuple[float, float, float]
-) -> tuple[int, int, int]:
-    """The hull of the short intervals; without any, what all the long ones share. The midpoint is the consensus."""
-    tau, start, end = when
-    short = [r for r in rows if get["timed"][r]]
-    if short:
-        low, high = min(get["from_ms"][r] for r in short), max(get["to_ms"][r] for r in short)
-    else:
-        low, high = max(get["from_ms"][r] for r in rows), min(get["to_ms"][r] for r in rows)
-        low, high = min(low, high), max(low, high)
-    middle = zero_ms + round((tau if short else (start + end) / 2) * 1e3)
-    return low, high, min(max(middle, low), high)
+def _cast(values: object, kind: pa.DataType) -> pa.Array:
+    array = values if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return array if array.type == kind else array.cast(kind)
 
 
-def _voter(rows: list[int], power: list[float]) -> Callable[[list[Any], tuple[str, ...] | None], Any]:
-    """Weighted vote among independent reports; words that say little count only where no other does."""
+def _places(sheet: Sheet, core: Grouped) -> _Places:
+    """Places of the incidents; those with outgoing fire to their sector, or to a cell where there are no sectors."""
+    k, s = len(core.heads), core.said
+    outgoing = np.bincount(core.compact[core.rows], weights=sheet.outgoing[core.rows], minlength=k) > 0
+    known = s[:, KNOWN] > 0
+    mean, cov = s[:, [X, Y]].copy(), s[:, [PXX, PXY, PXY, PYY]].reshape(-1, 2, 2).copy()
+    mean[~known] = np.nan
+    lonlat = sheet.frame.to_lonlat(mean)
+    sectors = sheet.sectors
+    sector = sectors.index_of(lonlat) if sectors is not None else np.full(k, -1, dtype=np.int64)
+    hidden = np.flatnonzero(outgoing & known)
+    for number in np.unique(sector[hidden]).tolist():
+        here = hidden[sector[hidden] == number]
+        if sectors is not None and number >= 0:
+            name = sectors.ids[number]
+            lonlat[here], cov[here] = sectors.centre(name), sectors.spread_m2(name, sheet.frame)
+        else:
+            lonlat[here] = (np.floor(lonlat[here] / NO_SECTOR_DEG) + 0.5) * NO_SECTOR_DEG
+            cov[here] = np.eye(2) * (NO_SECTOR_DEG * 111_000.0) ** 2 / 12
+    mean[hidden] = sheet.frame.to_xy(lonlat[hidden])
+    return _Places(mean, cov, lonlat, sector, known, outgoing)
 
-    def only(values: list[Any], words: tuple[str, ...] | None) -> Any:
-        value = values[rows[0]]
-        return "unknown" if value is None and words is not None else value
 
-    def vote(values: list[Any], words: tuple[str, ...] | None) -> Any:
-        tally: dict[Any, float] = {}
-        for row in rows:
-            if values[row] is not None:
-                little = words is not None and values[row] in _SAYS_LITTLE
-                tally[values[row]] = tally.get(values[row], 0.0) + power[row] * (1e-6 if little else 1.0)
-        if not tally:
-            return None if words is None else "unknown"
-        rank = (lambda word: words.index(word)) if words is not None else (lambda word: word)
-        return min(tally, key=lambda word: (-round(tally[word], 9), word == "unknown", rank(word)))
+def _contradictions(
+    sheet: Sheet, row: Int64Array, group: Int64Array, weight: Int64Array, k: int
+) -> tuple[Int64Array, Int64Array]:
+    """Independent voices that deny each incident; weight of the strongest quiet one, -1 for none."""
+    denies = sheet.stance[row] == STANCES.index("denial")
+    voices_ = np.unique(np.column_stack([group[denies], sheet.origins.number[row[denies]]]), axis=0)
+    denials = np.bincount(voices_[:, 0], minlength=k)
+    quiet = np.full(k, -1, dtype=np.int64)
+    np.maximum.at(quiet, group[~denies], np.maximum(weight[row[~denies]], 0))
+    return denials.astype(np.int64), quiet
 
-    return only if len(rows) == 1 else vote
+
+def _told(sheet: Sheet, members: Members, places: _Places, weight: Float64Array) -> dict[str, object]:
+    """What happened, with what, and how much of it."""
+    k = len(members.start) - 1
+    description = vote_words(sheet.description, DESCRIPTIONS, members, weight)
+    name = vote_values(sheet.table.column("place_name"), members, weight)
+    unknown = MEANS.index("unknown")
+    means = sheet.means[members.rows]
+    columns: dict[str, object] = {
+        "act": vote_words(sheet.act, ACTS, members, weight), "weapon": vote_words(sheet.weapon, WEAPONS, members, weight),
+        "description": pc.if_else(pa.array(places.outgoing), "outgoing", description),
+        "place_name": pc.if_else(pa.array(places.outgoing), pa.scalar(None, pa.string()), name),
+        "calibre_um": vote_values(sheet.table.column("calibre_um"), members, weight),
+        "means": word_sets(members.group, np.where(means == unknown, -1, means), MEANS, k),
+        "source_kinds": word_sets(members.group, sheet.kind[members.rows], SOURCE_KINDS, k),
+        "independent_groups": np.bincount(members.group, weights=members.chosen, minlength=k).astype(np.int64),
+        "outgoing": places.outgoing,
+    }  # fmt: skip
+    for what in ("count", "killed", "injured"):
+        columns[f"{what}_min"], columns[f"{what}_max"] = meet(sheet.table, what, members)
+    return columns
+
+
+def _lines(sheet: Sheet, members: Members, places: _Places, line: Line | None) -> dict[str, object]:
+    """Where it happened, and on which side of the line."""
+    k = len(places.known)
+    udeg = np.zeros((k, 2), dtype=np.int64)
+    udeg[places.known] = to_udeg(places.lonlat[places.known])
+    square = np.zeros((k, 3), dtype=np.int64)
+    square[places.known] = np.rint(places.cov_m2.reshape(-1, 4)[places.known][:, [0, 1, 3]]).astype(np.int64)
+    nowhere = ~places.known
+    columns: dict[str, object] = {
+        name: pa.array(values, mask=nowhere)
+        for name, values in zip(
+            ("lon_udeg", "lat_udeg", "cov_ee_m2", "cov_en_m2", "cov_nn_m2"), (*udeg.T, *square.T), strict=True
+        )
+    }
+    names = list(sheet.sectors.ids) if sheet.sectors is not None else []
+    columns["sector_id"] = pa.array(names, pa.string()).take(pa.array(places.sector, mask=places.sector < 0))
+    if line is None:
+        nothing = pa.nulls(k, pa.int64())
+        return columns | {
+            "line_distance_m": nothing,
+            "line_distance_sd_m": nothing,
+            "p_left": np.full(k, np.nan),
+        }
+    distance, spread = line.distance_with_error(places.mean_m, places.cov_m2, sheet.frame)
+    for name, values in (("line_distance_m", distance), ("line_distance_sd_m", spread)):
+        columns[name] = pa.array(np.rint(np.nan_to_num(values)).astype(np.int64), mask=nowhere)
+    columns["p_left"] = left_of(line, places.mean_m, places.cov_m2, sheet.frame)
+    return columns
+
+
+def _linked(
+    sheet: Sheet,
+    members: Members,
+    opposed_row: Int64Array,
+    opposed: Int64Array,
+    found: Association,
+    core: Grouped,
+) -> dict[str, object]:
+    """Lists of observations, by their ids in alphabetical order."""
+    k = len(core.heads)
+    ids = sheet.table.column("obs_id").combine_chunks()
+    order = pc.sort_indices(ids).to_numpy().astype(np.int64)
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[order] = np.arange(len(ids))
+
+    def listed(group: Int64Array, row: Int64Array) -> pa.ListArray:
+        key = np.unique(group * len(ids) + rank[row])
+        return lists(key // len(ids), ids.take(pa.array(order[key % len(ids)])), k)
+
+    group, rows = members.group, members.rows
+    soft_group, e4 = (
+        np.searchsorted(core.heads, found.soft.group),
+        np.rint(found.soft.share * 1e4).astype(np.int64),
+    )
+    by = np.lexsort((rank[found.soft.row], -e4, soft_group))
+    said_so = [np.concatenate([group, opposed]), np.concatenate([rows, opposed_row])]
+    exercise = sheet.table.column("exercise").to_numpy().astype(np.float64)
+    return {
+        "incident_id": ids.take(pa.array(rows[members.start[:-1]])), "members": listed(*said_so),
+        "supports": listed(group, rows), "contradicts": listed(opposed, opposed_row),
+        "copies": listed(group[~members.chosen], rows[~members.chosen]),
+        "soft": structs(
+            soft_group[by], k, INCIDENTS.field("soft").type, ids.take(pa.array(found.soft.row[by])),
+            pa.array(e4[by]).cast(pa.int32()),
+        ),
+        "exercise": np.bincount(said_so[0], weights=exercise[said_so[1]], minlength=k) > 0,
+        "accused_by": _accused_by(sheet, group, rows, k),
+    }  # fmt: skip
+
+
+def _accused_by(sheet: Sheet, group: Int64Array, rows: Int64Array, k: int) -> pa.ListArray:
+    """Who blames whom, in the words of the reports, each pair once and sorted."""
+    numbers, words = [], []
+    for name in ("actor", "accused"):
+        values, distinct = dictionary(pc.fill_null(sheet.table.column(name), ""))
+        order = sorted(range(len(distinct)), key=distinct.__getitem__)
+        rank = np.empty(max(len(distinct), 1), dtype=np.int64)
+        rank[order] = np.arange(len(distinct))
+        numbers.append(rank[values])
+        words.append([distinct[i] for i in order])
+    blames = (
+        np.array([bool(word) for word in words[1]], dtype=bool)[numbers[1][rows]]
+        if len(rows)
+        else np.zeros(0, bool)
+    )
+    many = (len(words[0]) or 1, len(words[1]) or 1)
+    key = np.unique((group[blames] * many[0] + numbers[0][rows[blames]]) * many[1] + numbers[1][rows[blames]])
+    actor, accused = key // many[1] % many[0], key % many[1]
+    return structs(
+        key // many[1] // many[0], k, INCIDENTS.field("accused_by").type,
+        pa.array(words[0], pa.string()).take(pa.array(actor)), pa.array(words[1], pa.string()).take(pa.array(accused)),
+    )  # fmt: skip
+
+
+def _sides(
+    sheet: Sheet, members: Members, places: _Places, columns: dict[str, object], midpoint_ms: Int64Array, line: Line | None,
+    alignments: tuple[Alignment, ...], parameters: Parameters,
+) -> dict[str, object]:  # fmt: skip
+    """Shares of the sides."""
+    k, group, rows = len(places.known), members.group, members.rows
+    cosine = np.zeros(k)
+    if line is not None:
+        spoken = rows[members.chosen]
+        straight = across(
+            line, sheet.mean_m[spoken], column(sheet.table, "direction_mdeg")[spoken] / 1e3, sheet.frame
+        )
+        by = group[members.chosen]
+        told = np.bincount(by, weights=straight != 0.0, minlength=k)
+        cosine = np.bincount(by, weights=straight, minlength=k) / np.maximum(told, 1)
+    blames = sheet.accused[rows] >= 0
+    said = np.unique(
+        np.column_stack([group[blames], sheet.speaker[rows[blames]], sheet.accused[rows[blames]]]), axis=0
+    )
+    own = own_shares(columns["act"].to_pylist(), columns["description"].to_pylist(), parameters)  # type: ignore[attr-defined]
+    found = shares(
+        midpoint_ms, alignments, line, columns["p_left"], own, cosine, Said(said[:, 0], said[:, 1], said[:, 2], sheet.names), parameters,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return {
+        "sides": structs(
+            found.group, k, INCIDENTS.field("sides").type, pa.array(found.name, pa.string()),
+            pa.array(found.e4).cast(pa.int32()),
+        ),
+        "side": pa.array(found.side, pa.string()),
+    }  # fmt: skip
+
+
+def _membership(
+    sheet: Sheet,
+    incidents: pa.Table,
+    verdicts: Verdicts,
+    members: Members,
+    opposed_row: Int64Array,
+    opposed: Int64Array,
+) -> pa.Table:
+    rows = np.concatenate([members.rows, opposed_row])
+    group = np.concatenate([members.group, opposed])
+    role = np.concatenate([np.where(members.chosen, 0, 1), np.full(len(opposed_row), 2)])
+    order = np.lexsort((group, rows))
+    rows, group, role = rows[order], group[order], role[order]
+    linked = pa.Table.from_arrays(
+        [
+            sheet.table.column("obs_id").combine_chunks().take(pa.array(rows)),
+            incidents.column("incident_id").combine_chunks().take(pa.array(group)),
+            pa.array(["supports", "copy", "contradicts"]).take(pa.array(role)),
+            pa.array(verdicts.probability_e4[group] / 1e4),
+        ],
+        schema=MEMBERSHIP,
+    )
+    rest = np.ones(len(sheet), dtype=bool)
+    rest[rows] = False
+    return pa.concat_tables([linked, _no_members(sheet, np.flatnonzero(rest))])
+
+
+def _no_members(sheet: Sheet, rows: Int64Array) -> pa.Table:
+    ids = sheet.table.column("obs_id").take(pa.array(rows)).cast(pa.string())
+    empty = pa.array([""]).take(pa.array(np.zeros(len(rows), dtype=np.int64)))
+    return pa.table(
+        [ids, pa.nulls(len(rows), pa.string()), empty, pa.nulls(len(rows), pa.float64())], schema=MEMBERSHIP
+    )

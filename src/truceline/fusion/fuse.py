@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from truceline.fusion.assembly import assemble
-from truceline.fusion.association import associate
+from truceline.fusion.association import Say, associate
 from truceline.fusion.detections import detections
 from truceline.fusion.parameters import DEFAULTS, Parameters
 from truceline.fusion.sheet import read
@@ -19,9 +19,10 @@ from truceline.records.parties import Alignment
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fused:
-    """incidents: `records.columns.INCIDENTS`. detections: see `fusion.detections`."""
+    """incidents: `records.columns.INCIDENTS`. membership: `assembly.MEMBERSHIP`. detections: see `fusion.detections`."""
 
     incidents: pa.Table
+    membership: pa.Table
     detections: pa.Table
 
 
@@ -34,6 +35,7 @@ def fuse(
     sectors: Sectors | None = None,
     alignments: tuple[Alignment, ...] = (),
     exposure: pa.Table | None = None,
+    say: Say = lambda step: None,
 ) -> Fused:
     """Group observations into incidents, with a probability, a place, a time and shares of the sides.
 
@@ -46,13 +48,15 @@ def fuse(
         line, sectors: the mission's geometry; without sectors outgoing fire is placed to a quarter of a degree.
         alignments: who stands with whom, and when.
         exposure: who could have seen what (`coverage.exposure`).
+        say: told of each step.
     Raises:
         FusionError: FUS-003 to FUS-006, the table does not hold together.
     Source: docs/explanation/fusion.md.
     """
-    sheet = read(observations, origin, parameters=parameters, sectors=sectors, alignments=alignments)
-    found = associate(sheet, parameters)
-    incidents = assemble(
-        sheet, found, parameters=parameters, line=line, alignments=alignments, exposure=exposure
+    sheet = read(
+        observations, origin, parameters=parameters, sectors=sectors, alignments=alignments, line=line
     )
-    return Fused(incidents, detections(incidents, exposure))
+    found = associate(sheet, parameters, say)
+    say("describing incidents")
+    made = assemble(sheet, found, parameters=parameters, line=line, alignments=alignments, exposure=exposure)
+    return Fused(made.incidents, made.membership, detections(made.incidents, exposure))

@@ -11,13 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from truceline.fusion.association import associate
 from truceline.fusion.audits import calibrate
+from truceline.fusion.coding import dictionary
 from truceline.fusion.existence import Watched
 from truceline.fusion.fuse import Fused, fuse
-from truceline.fusion.parameters import DEFAULTS, Parameters
-from truceline.fusion.sheet import read
+from truceline.fusion.marks import worth_of
+from truceline.fusion.parameters import BANDS, DEFAULTS, Parameters
+from truceline.fusion.sheet import Sheet, read
+from truceline.fusion.theatre import settled
 from truceline.geo.lines import Line
 from truceline.geo.sectors import Sectors
 from truceline.records.codes import SOURCE_KINDS
@@ -52,10 +56,14 @@ def learn(
     Raises:
         FusionError: as `fuse`.
     """
-    parameters = DEFAULTS
+    if not observations.num_rows:
+        return DEFAULTS
+    parameters = settled(observations, DEFAULTS, line=line, sectors=sectors, alignments=alignments)
     origin = np.zeros(observations.num_rows, dtype=np.int64)
     for _ in range(PASSES):
-        sheet = read(observations, origin, parameters=parameters, sectors=sectors, alignments=alignments)
+        sheet = read(
+            observations, origin, parameters=parameters, sectors=sectors, alignments=alignments, line=line
+        )
         found = associate(sheet, parameters)
         core = (found.label >= 0) & ~found.copy
         if not core.any():
@@ -71,7 +79,10 @@ def learn(
             )
             unmatched[kind] = min(9_500, max(DEFAULTS.unmatched_e4[kind], round(share * 1e4)))
         rate = round(1e3 * float(np.log((size > 0).sum() / core.sum())))
-        parameters = replace(parameters, unmatched_e4=unmatched, rate_e3=rate)
+        parameters = replace(
+            parameters, unmatched_e4=unmatched, rate_e3=rate, alike_e3=_alike(sheet),
+            theatre_rate_e3=parameters.theatre_rate_e3 + rate - parameters.rate_e3,
+        )  # fmt: skip
     if exposure is None and not audits:
         return parameters
 
@@ -94,18 +105,25 @@ def _detection(incidents: pa.Table, exposure: pa.Table, parameters: Parameters) 
 
     Capture and recapture: a kind's own false alarms, and what nobody else saw, teach nothing about what it misses.
     """
-    watched = Watched(exposure)
-    detected = dict.fromkeys(SOURCE_KINDS, 0.0)
-    chances = dict.fromkeys(SOURCE_KINDS, 0.0)
-    names = ("sector_id", "midpoint_ms", "source_kinds", "probability_e4")
-    for sector, at_ms, kinds, e4 in zip(*(incidents.column(n).to_pylist() for n in names), strict=True):
-        for kind, share in watched.here(sector, at_ms).items():
-            if kind in chances and set(kinds) - {kind}:
-                chances[kind] += e4 / 1e4 * share / 1e4
-                detected[kind] += e4 / 1e4 * (kind in kinds) * (share > 0)
+    sector, names = dictionary(incidents.column("sector_id"))
+    share = Watched(exposure).here(sector, names, incidents.column("midpoint_ms").to_numpy()) / 1e4
+    listed = incidents.column("source_kinds").combine_chunks()
+    seen = np.zeros(share.shape, dtype=bool)
+    kinds = pc.index_in(listed.flatten(), value_set=pa.array(SOURCE_KINDS)).to_numpy()
+    seen[pc.list_parent_indices(listed).to_numpy(), kinds] = True
+    chance = incidents.column("probability_e4").to_numpy()[:, None] / 1e4
+    others = (seen.sum(axis=1)[:, None] - seen) > 0
+    chances = (chance * share * others).sum(axis=0)
+    detected = (chance * seen * (share > 0) * others).sum(axis=0)
     detection = {}
-    for kind in SOURCE_KINDS:
+    for index, kind in enumerate(SOURCE_KINDS):
         prior = WEIGHT_OF_DEFAULT * DEFAULTS.detection_e4[kind] / 1e4
-        found = (detected[kind] + prior) / (chances[kind] + WEIGHT_OF_DEFAULT)
+        found = float(detected[index] + prior) / float(chances[index] + WEIGHT_OF_DEFAULT)
         detection[kind] = min(8_000, round(1e4 * found))
     return detection
+
+
+def _alike(sheet: Sheet) -> dict[str, int]:
+    """What each band of likeness of two texts is worth here."""
+    worth = worth_of(sheet.marks, sheet.name, sheet.act, sheet.extents()[1])
+    return dict(zip(BANDS, np.rint(worth * 1e3).astype(int).tolist(), strict=True))

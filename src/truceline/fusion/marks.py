@@ -2,20 +2,22 @@
 
 All are weak: reports of one incident often give different tolls, and reports of different ones use the same words. How
 much a likeness of words is worth depends on how often reports more than two days apart are just as alike: where
-everyone writes to a form, it is worth nothing. What reports of one incident look like was set on one year of coded
-articles and tried on others (docs/explanation/fusion.md).
+everyone writes to a form, it is worth nothing. `learn` counts that; the worth of each band stands in the parameters.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+import math
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import csr_matrix, diags
 
-from truceline.fusion.copies import RETOLD, words
-from truceline.geo.points import Float64Array, Int64Array, column
+from truceline.fusion.coding import equal_numbers
+from truceline.fusion.compiled import compiled
+from truceline.fusion.texts import Texts
+from truceline.geo.points import BoolArray, Float64Array, Int64Array, column
 
 EDGES: Final = np.array([0.04, 0.1, 0.2, 0.35, 0.6, 0.85])
 SAME: Final = np.array([0.20, 0.17, 0.15, 0.13, 0.12, 0.11, 0.12])
@@ -26,108 +28,139 @@ GAP_S: Final = 2 * 86_400.0
 BLAMED_SAME: Final = 0.2
 BLAMED_OTHER: Final = -1.5
 TOLL_EQUAL: Final = 1.0
+TOLL_MEET: Final = 0.3
 TOLL_APART: Final = -0.7
 RARER: Final = 0.4
 FEWEST_WORDS: Final = 4
-SPOKEN_KINDS: Final = RETOLD | {"party", "complaint"}
 
 
-def marks(
-    table: pa.Table,
-    name: Int64Array,
-    act: Int64Array,
-    accused: Int64Array,
-    middle_s: Float64Array,
-    a: Int64Array,
-    b: Int64Array,
-) -> Float64Array:
-    """ln likelihood ratio (p,) of rows a and b being about one incident, from words and tolls alone.
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """What rows are compared by; one row of zeros stands for all where nobody says anything.
 
-    Args:
-        name, act, middle_s: (n,) place name, act and time: reports of one place and act that lie far apart in time
-            show how alike different incidents sound.
-        accused: (n,) whom each blames, -1 for nobody.
+    Attributes:
+        any: (n,) whether the row says anything of the kind.
+        start, words, weights: words of row i stand at start[i] to start[i + 1], sorted; weights have unit length.
+        tongue: (n,) number of the language. blamed: (n,) number of the accused, -1 for none.
+        tolls: (n, 4) killed and injured, at least and at most, nan where not said.
+        worth: (7,) ln likelihood ratio of each band of likeness.
     """
-    if not len(a):
-        return np.empty(0)
-    total = _words(table, name, act, middle_s, a, b)
-    for toll in ("killed", "injured"):
-        total += _tolls(column(table, f"{toll}_min"), column(table, f"{toll}_max"), a, b)
-    both = (accused[a] >= 0) & (accused[b] >= 0)
-    total += np.where(both, np.where(accused[a] == accused[b], BLAMED_SAME, BLAMED_OTHER), 0.0)
+
+    any: BoolArray
+    start: Int64Array
+    words: Int64Array
+    weights: Float64Array
+    tongue: Int64Array
+    blamed: Int64Array
+    tolls: Float64Array
+    worth: Float64Array
+
+    def columns(
+        self,
+    ) -> tuple[Int64Array, Int64Array, Float64Array, Int64Array, Int64Array, Float64Array, Float64Array]:
+        """As the kernels take them."""
+        return self.start, self.words, self.weights, self.tongue, self.blamed, self.tolls, self.worth
+
+
+def marks(table: pa.Table, texts: Texts, accused: Int64Array, worth: Float64Array) -> Marks:
+    """See `Marks`."""
+    n = table.num_rows
+    count = np.diff(texts.start)
+    long = count >= FEWEST_WORDS
+    kept = np.repeat(long, count)
+    start = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(np.where(long, count, 0), out=start[1:])
+    tolls = np.full((n, 4), np.nan)
+    for place, what in ((0, "killed"), (2, "injured")):
+        low, high = column(table, f"{what}_min"), column(table, f"{what}_max")
+        tolls[:, place] = np.where(np.isnan(low), high, low)
+        tolls[:, place + 1] = np.where(np.isnan(high), tolls[:, place], high)
+    says = long | (accused >= 0) | ~np.isnan(tolls[:, [0, 2]]).all(axis=1)
+    return Marks(
+        says, start, texts.words[kept], _unit(texts.weights[kept], start), equal_numbers(table.column("lang")), accused, tolls,
+        worth,
+    )  # fmt: skip
+
+
+def _unit(weights: Float64Array, start: Int64Array) -> Float64Array:
+    count = np.diff(start)
+    total = np.zeros(len(count))
+    some = count > 0
+    if some.any():
+        total[some] = np.add.reduceat(weights**2, start[:-1][some])
+    unit: Float64Array = weights / np.repeat(np.sqrt(np.where(total > 0, total, 1.0)), count)
+    return unit
+
+
+@compiled
+def alike(i: int, j: int, start: Int64Array, words: Int64Array, weights: Float64Array) -> float:
+    """Cosine of the words of two rows, rounded so that the bands are the same on every machine."""
+    a, b, total = start[i], start[j], 0.0
+    while a < start[i + 1] and b < start[j + 1]:
+        if words[a] == words[b]:
+            total += weights[a] * weights[b]
+            a, b = a + 1, b + 1
+        elif words[a] < words[b]:
+            a += 1
+        else:
+            b += 1
+    return round(total * 1e9) / 1e9
+
+
+@compiled
+def band(likeness: float) -> int:
+    """Which band of `EDGES` a likeness lies in."""
+    found = 0
+    while found < len(EDGES) and likeness >= EDGES[found]:
+        found += 1
+    return found
+
+
+@compiled
+def mark(
+    i: int, j: int, start: Int64Array, words: Int64Array, weights: Float64Array, tongue: Int64Array,
+    blamed: Int64Array, tolls: Float64Array, worth: Float64Array,
+) -> float:  # fmt: skip
+    """ln likelihood ratio of rows i and j being about one incident, from words, tolls and blame alone."""
+    total = 0.0
+    if start[i + 1] > start[i] and start[j + 1] > start[j] and tongue[i] == tongue[j]:
+        total += worth[band(alike(i, j, start, words, weights))]
+    for at in (0, 2):
+        low, high, other, most = tolls[i, at], tolls[i, at + 1], tolls[j, at], tolls[j, at + 1]
+        if not (np.isnan(low) or np.isnan(other)):
+            if low == other and high == most:
+                total += TOLL_EQUAL + RARER * math.log(min(max(low, 1.0), 100.0))
+            elif low <= most and other <= high:
+                total += TOLL_MEET
+            else:
+                total += TOLL_APART
+    if blamed[i] >= 0 and blamed[j] >= 0:
+        total += BLAMED_SAME if blamed[i] == blamed[j] else BLAMED_OTHER
     return total
 
 
-def _tolls(low: Float64Array, high: Float64Array, a: Int64Array, b: Int64Array) -> Float64Array:
-    low = np.where(np.isnan(low), high, low)
-    high = np.where(np.isnan(high), low, high)
-    said = ~np.isnan(low[a]) & ~np.isnan(low[b])
-    with np.errstate(invalid="ignore"):
-        equal = (low[a] == low[b]) & (high[a] == high[b])
-        meet = (low[a] <= high[b]) & (low[b] <= high[a])
-    rare = RARER * np.log(np.clip(np.where(said, low[a], 1.0), 1.0, 100.0))
-    value: Float64Array = np.where(
-        said, np.where(equal, TOLL_EQUAL + rare, np.where(meet, 0.3, TOLL_APART)), 0.0
-    )
-    return value
-
-
-def _words(
-    table: pa.Table, name: Int64Array, act: Int64Array, middle_s: Float64Array, a: Int64Array, b: Int64Array
-) -> Float64Array:
-    value = np.zeros(len(a))
-    matrix, long = _matrix(table)
-    if matrix is None:
-        return value
-    langs = [str(lang) for lang in table.column("lang").to_pylist()]
-    tongue = {lang: index for index, lang in enumerate(sorted(set(langs)))}
-    spoken = np.array([tongue[lang] for lang in langs], dtype=np.int64)
-    pairs = np.flatnonzero(long[a] & long[b] & (spoken[a] == spoken[b]))
-    if not len(pairs):
-        return value
-    rows = np.flatnonzero(long)
-    rows = rows[np.lexsort((rows, middle_s[rows], name[rows], act[rows], spoken[rows]))]
+def worth_of(found: Marks, name: Int64Array, act: Int64Array, middle_s: Float64Array) -> Float64Array:
+    """ln likelihood ratio (7,) of each band, from how alike reports of one act lie that are days apart."""
+    rows = np.flatnonzero(np.diff(found.start) > 0)
+    rows = rows[np.lexsort((rows, middle_s[rows], name[rows], act[rows], found.tongue[rows]))]
     counts = APART_COUNTS * APART
     for step in (1, 2, 5, 11):
         one, two = rows[:-step], rows[step:]
         far = (
             (np.abs(middle_s[one] - middle_s[two]) > GAP_S)
-            & (spoken[one] == spoken[two])
+            & (found.tongue[one] == found.tongue[two])
             & (act[one] == act[two])
         )
-        band = np.searchsorted(EDGES, _cosine(matrix, one[far], two[far]), side="right")
-        counts = counts + np.bincount(band, minlength=len(counts))
-    worth = np.clip(np.log(SAME / (counts / counts.sum())), *FARTHEST)
-    value[pairs] = worth[np.searchsorted(EDGES, _cosine(matrix, a[pairs], b[pairs]), side="right")]
-    return value
+        counts = counts + _bands(one[far], two[far], found.start, found.words, found.weights)
+    worth: Float64Array = np.clip(np.log(SAME / (counts / counts.sum())), *FARTHEST)
+    return worth
 
 
-def _matrix(table: pa.Table) -> tuple[Any, Any]:
-    """Rows of unit length, rare words weighing more (tf-idf), and which rows have enough words."""
-    texts, kinds = table.column("text").to_pylist(), table.column("source_kind").to_pylist()
-    rows: list[int] = []
-    columns: list[int] = []
-    vocabulary: dict[str, int] = {}
-    long = np.zeros(len(texts), dtype=bool)
-    for row, text in enumerate(texts):
-        said = sorted(set(words(text).split())) if text and kinds[row] in SPOKEN_KINDS else []
-        if len(said) >= FEWEST_WORDS:
-            long[row] = True
-            rows += [row] * len(said)
-            columns += [vocabulary.setdefault(word, len(vocabulary)) for word in said]
-    if not vocabulary:
-        return None, long
-    matrix = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(vocabulary)))
-    rarity = np.log((long.sum() + 1.0) / (np.asarray(matrix.sum(axis=0)).ravel() + 0.5))
-    matrix = matrix @ diags(np.maximum(rarity, 0.0))
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    long &= length > 0
-    return diags(1.0 / np.where(length > 0, length, 1.0)) @ matrix, long
-
-
-def _cosine(matrix: Any, a: Int64Array, b: Int64Array) -> Float64Array:
-    """Cosines, rounded so that the bands are the same on every machine."""
-    if not len(a):
-        return np.empty(0)
-    product = np.asarray(matrix[a].multiply(matrix[b]).sum(axis=1)).ravel()
-    return np.asarray(np.round(product, 9), dtype=np.float64)
+@compiled
+def _bands(
+    one: Int64Array, two: Int64Array, start: Int64Array, words: Int64Array, weights: Float64Array
+) -> Int64Array:
+    counts = np.zeros(len(EDGES) + 1, dtype=np.int64)
+    for index in range(len(one)):
+        counts[band(alike(one[index], two[index], start, words, weights))] += 1
+    return counts

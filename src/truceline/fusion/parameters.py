@@ -1,7 +1,7 @@
 """What fusion was taught, as integers: a set stands on the log, and a replay uses exactly that set.
 
 Units stand in the names: `_e4` shares of one in units of 1e-4, `_e3` natural-log odds in units of 1e-3, `_s` seconds.
-No value belongs to a party, an alignment or a single source: what is learned is learned for a kind of source.
+`_udeg` microdegrees. No value belongs to a party, an alignment or a single source: what is learned is learned for a kind of source.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from truceline.errors import FusionError
 from truceline.records.codes import SOURCE_KINDS
 
 METHOD: Final = "truceline-fusion"
-VERSION: Final = 2
+VERSION: Final = 3
 
 _WEIGHT: Final = (2300, 2000, 2900, 1700, 2600, 300, 2300, 700, 450, 400, 1300, 200, 100)
 _CLOCK: Final = (120, 120, 15, 20, 60, 300, 600, 600, 600, 600, 1800, 120, 1200)
 _UNMATCHED: Final = (5000, 5000, 5000, 5000, 6000, 8500, 6000, 5500, 5500, 6000, 5000, 8000, 6500)
 _DETECTION: Final = (3500, 3500, 4500, 4000, 2000, 300, 300, 0, 0, 0, 0, 0, 0)
+
+_ALIKE: Final = (-999, -57, 629, 1179, 1386, 1704, 2485)
+BANDS: Final = tuple("abcdefg")
 
 
 def _by_kind(values: tuple[int, ...]) -> dict[str, int]:
@@ -46,6 +49,10 @@ class Parameters:
         direction_e3: log likelihood ratio of a direction of flight straight across the line.
         impact_own_e4: share of impacts that were fired from the side on which they fall.
         admission_e3: log likelihood ratio of a party naming its own side.
+        alike_e3: log likelihood ratio of each band of likeness of two texts, from unlike (a) to alike (g).
+        theatre_km2: square kilometres in which anything is reported; 0: taken from the observations, and the next three too.
+        theatre_rate_e3: log of incidents a square kilometre and day in all of it.
+        frame_lon_udeg, frame_lat_udeg: middle of the local frame.
     """
 
     prior_e3: int = -700
@@ -64,6 +71,11 @@ class Parameters:
     direction_e3: int = 2000
     impact_own_e4: int = 900
     admission_e3: int = 3000
+    alike_e3: Mapping[str, int] = field(default_factory=lambda: dict(zip(BANDS, _ALIKE, strict=True)))
+    frame_lon_udeg: int = 0
+    frame_lat_udeg: int = 0
+    theatre_km2: int = 0
+    theatre_rate_e3: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """Flat: `prior_e3`, `weight_e3.camera` and so on, as the log holds them."""
@@ -71,7 +83,7 @@ class Parameters:
         for name in (item.name for item in fields(self)):
             value = getattr(self, name)
             flat |= (
-                {f"{name}.{kind}": value[kind] for kind in SOURCE_KINDS}
+                {f"{name}.{part}": value[part] for part in parts_of(name)}
                 if isinstance(value, Mapping)
                 else {name: value}
             )
@@ -98,7 +110,7 @@ class Parameters:
         for name, value in values.items():
             if (
                 type(value) is not int
-                or abs(value) > 1_000_000
+                or abs(value) > _FARTHEST.get(name, 1_000_000)
                 or (not name.startswith(_SIGNED) and value < 0)
             ):
                 raise FusionError(
@@ -114,9 +126,15 @@ class Parameters:
                 grouped[head] = value
         for head, value in grouped.items():
             if isinstance(value, dict):
-                grouped[head] = {kind: value[kind] for kind in SOURCE_KINDS}
+                grouped[head] = {part: value[part] for part in parts_of(head)}
         return cls(**grouped)
 
 
-_SIGNED = ("prior_e3", "weight_e3", "rate_e3", "same_text_e3")
+def parts_of(name: str) -> tuple[str, ...]:
+    """What a parameter of several values is split by."""
+    return BANDS if name == "alike_e3" else SOURCE_KINDS
+
+
+_SIGNED = ("prior_e3", "weight_e3", "rate_e3", "same_text_e3", "alike_e3", "theatre_rate_e3", "frame_l")
+_FARTHEST = {"frame_lon_udeg": 180_000_000, "frame_lat_udeg": 90_000_000, "theatre_km2": 600_000_000}
 DEFAULTS: Final = Parameters()

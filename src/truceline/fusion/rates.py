@@ -6,80 +6,83 @@ Groups are counted, not reports, and the two under comparison are left out.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from truceline.fusion.candidates import expand
-from truceline.geo.points import Float64Array, Int64Array
+from truceline.fusion.compiled import compiled
+from truceline.geo.points import BoolArray, Float64Array, Int64Array
 
-WINDOWS = ((2_500.0, 1_800.0), (16_000.0, 43_200.0))
-_KEY = np.int64(1) << np.int64(20)
+WINDOWS: Final = ((2_500.0, 1_800.0), (16_000.0, 43_200.0))
+COMPARED: Final = 2
+AREA_CELL_M: Final = 16_000.0
+_KEY: Final = 1 << 20
 
 
-def ln_rates(mean_m: Float64Array, middle_s: Float64Array, weight: float, excluded: int = 2) -> Float64Array:
-    """ln incidents per square metre and second about each group, (3, k): narrow, wide, whole theatre.
+def ln_rates(
+    x: Float64Array, y: Float64Array, middle_s: Float64Array, sharp: BoolArray, weight: tuple[float, float],
+    ln_theatre_rate: float,
+) -> Float64Array:  # fmt: skip
+    """ln incidents per square metre and second about each of k groups, (k, 3): narrow, wide, whole theatre.
 
     Args:
-        weight: incidents per group, one once groups are incidents.
-        excluded: how many groups of each window are those under comparison.
+        sharp: (k,) groups that know their place and time; the narrow window counts no others.
+        weight: incidents for each sharp group, and for each other one.
+        ln_theatre_rate: ln incidents per square metre and second in the whole theatre.
     """
-    k = len(mean_m)
-    if not k:
-        return np.empty((3, 0))
-    area = theatre_m2(mean_m)
-    span = float(middle_s.max() - middle_s.min()) + 86_400.0
-    rate = np.full(k, max(weight * k, 1.0) / (area * span))
-    answer = [np.log(rate)]
-    for cell_m, bin_s in reversed(WINDOWS):
-        count = weight * np.maximum(_around(mean_m, middle_s, cell_m, bin_s) - excluded, 0)
+    k = len(x)
+    answer = np.empty((k, 3))
+    rate = np.full(k, np.exp(ln_theatre_rate))
+    answer[:, 2] = ln_theatre_rate
+    for level, (cell_m, bin_s) in reversed(list(enumerate(WINDOWS))):
+        keys = _keys(x, y, middle_s, cell_m, bin_s)
+        count = weight[0] * around(keys, np.sort(keys[sharp]))
+        own = np.where(sharp, weight[0], 0.0 if level == 0 else weight[1])
+        if level > 0 and not sharp.all():
+            count = count + weight[1] * around(keys, np.sort(keys[~sharp]))
+        count = np.maximum(count - COMPARED * own, 0.0)
         volume = (3 * cell_m) ** 2 * 3 * bin_s
         rate = (count + 1.0) / (volume + 1.0 / rate)
-        answer.append(np.log(rate))
-    return np.array(answer[::-1])
+        answer[:, level] = np.log(rate)
+    return answer
 
 
-def theatre_m2(mean_m: Float64Array) -> float:
-    """Area of the 16 km cells in which anything was reported, at least one."""
-    cells = np.floor(mean_m / 16_000.0).astype(np.int64) + (_KEY >> 1)
-    return max(len(np.unique(cells[:, 0] * _KEY + cells[:, 1])), 1) * 16_000.0**2
-
-
-def _around(mean_m: Float64Array, middle_s: Float64Array, cell_m: float, bin_s: float) -> Int64Array:
-    """How many groups lie in the 3 x 3 x 3 block about each, itself included."""
-    cell = np.floor(mean_m / cell_m).astype(np.int64) + (_KEY >> 1)
-    slot = np.floor(middle_s / bin_s).astype(np.int64) + (_KEY >> 1)
-    key = (cell[:, 0] * _KEY + cell[:, 1]) * _KEY + slot
-    ordered = np.sort(key)
-    total = np.zeros(len(key), dtype=np.int64)
-    for east in (-1, 0, 1):
-        for north in (-1, 0, 1):
-            wanted = key + (np.int64(east) * _KEY + np.int64(north)) * _KEY
-            total += np.searchsorted(ordered, wanted + 1, side="right") - np.searchsorted(
-                ordered, wanted - 1, side="left"
-            )
-    return total
-
-
-def overlap(
-    pair_a: Int64Array, pair_b: Int64Array, label: Int64Array, source: Int64Array, cost: Float64Array, k: int
-) -> Float64Array:
-    """Summed cost (p,) of the sources that groups a and b both hold.
-
-    Args:
-        label, source, cost: (n,) each row's group, its source and what a second report of it costs.
-    """
-    if not len(pair_a):
-        return np.empty(0)
-    sources = int(source.max()) + 1
-    keys, index = np.unique(label * sources + source, return_index=True)
-    price = cost[index]
-    owner_of = keys // sources
-    starts, ends = (
-        np.searchsorted(owner_of, np.arange(k)),
-        np.searchsorted(owner_of, np.arange(k), side="right"),
+def _keys(
+    x: Float64Array, y: Float64Array, middle_s: Float64Array, cell_m: float, bin_s: float
+) -> Int64Array:
+    east, north, slot = (
+        np.floor(v / size).astype(np.int64) + (_KEY >> 1)
+        for v, size in ((x, cell_m), (y, cell_m), (middle_s, bin_s))
     )
-    owner, position = expand(starts[pair_a], (ends - starts)[pair_a])
-    wanted = pair_b[owner] * sources + keys[position] % sources
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    hit = keys[at] == wanted
-    paid = np.bincount(owner[hit], weights=np.maximum(price[position], price[at])[hit], minlength=len(pair_a))
-    return np.asarray(paid, dtype=np.float64)
+    keys: Int64Array = (east * _KEY + north) * _KEY + slot
+    return keys
+
+
+def theatre_m2(x: Float64Array, y: Float64Array) -> float:
+    """Area of the 16 km cells in which anything was reported, at least one."""
+    east, north = (np.floor(v / AREA_CELL_M).astype(np.int64) + (_KEY >> 1) for v in (x, y))
+    return max(len(np.unique(east * _KEY + north)), 1) * AREA_CELL_M**2
+
+
+def around(keys: Int64Array, counted: Int64Array) -> Int64Array:
+    """How many of `counted` (sorted) lie in the 3 x 3 x 3 block about each key."""
+    distinct, back = np.unique(keys, return_inverse=True)
+    return _around(distinct, counted)[np.reshape(back, -1)]
+
+
+@compiled
+def _around(distinct: Int64Array, counted: Int64Array) -> Int64Array:
+    total = np.zeros(len(distinct), dtype=np.int64)
+    for east in range(-1, 2):
+        for north in range(-1, 2):
+            shift = (east * _KEY + north) * _KEY
+            low = high = 0
+            for index in range(len(distinct)):
+                wanted = distinct[index] + shift
+                while low < len(counted) and counted[low] < wanted - 1:
+                    low += 1
+                high = max(high, low)
+                while high < len(counted) and counted[high] <= wanted + 1:
+                    high += 1
+                total[index] += high - low
+    return total

@@ -28,6 +28,8 @@ NAMED_SIGMA_M = {1: 1_500.0, 2: 7_000.0, 3: 20_000.0, 4: 60_000.0, 5: 60_000.0, 
 NAMED_UNGRADED_M = 3_000.0
 AREA_SIGMA_M = 8_000.0
 SMALLEST_SIGMA_M = 5.0
+SOUND_M_S = 340.0
+_NOWHERE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +59,8 @@ def uncertain_places(observations: pa.Table, frame: Frame, sectors: Sectors | No
     Source: docs/explanation/geo.md; median radius to sigma: Siouris 1993, circular error probable.
     """
     n = observations.num_rows
-    kind = observations.column("place_kind").to_pylist()
-    kinds = np.array(kind, dtype="U12") if n else np.empty(0, dtype="U12")
+    words = observations.column("place_kind").combine_chunks().dictionary_encode()
+    kinds = np.array([*words.dictionary.to_pylist(), ""], dtype="U12")[words.indices.to_numpy()]
     mean = frame.to_xy(from_udeg(observations))
     cov = np.full((n, 2, 2), np.nan)
     known = ~np.isnan(mean).any(axis=1) & (kinds != "unknown")
@@ -162,15 +164,44 @@ def _shared(
 ) -> Int64Array:
     named = known & ((kinds == "named") | (kinds == "area"))
     shared = np.full(len(kinds), -1, dtype=np.int64)
-    if not named.any():
+    rows = np.flatnonzero(named)
+    if not len(rows):
         return shared
-    lon, lat = observations.column("lon_udeg").to_pylist(), observations.column("lat_udeg").to_pylist()
-    names = pc.utf8_lower(observations.column("place_name").cast(pa.string()).fill_null("")).to_pylist()
-    areas = observations.column("area_id").to_pylist()
-    rows = np.flatnonzero(named).tolist()
-    keys = [
-        ("", 0, 0, areas[i] or "") if lon[i] is None else (names[i].strip(), lon[i], lat[i], "") for i in rows
-    ]
-    number = {key: index for index, key in enumerate(sorted(set(keys)))}
-    shared[rows] = [number[key] for key in keys]
+    some = observations.select(["lon_udeg", "lat_udeg", "place_name", "area_id"]).take(pa.array(rows))
+    lon, lat = (some.column(c).fill_null(_NOWHERE).to_numpy() for c in ("lon_udeg", "lat_udeg"))
+    names = pc.utf8_trim_whitespace(pc.utf8_lower(some.column("place_name").cast(pa.string()).fill_null("")))
+    words = [_ranks(c.combine_chunks()) for c in (names, some.column("area_id").fill_null(""))]
+    placed = lon != _NOWHERE
+    key = np.column_stack([np.where(placed, words[0], -1), lon, lat, np.where(placed, -1, words[1])])
+    shared[rows] = np.reshape(np.unique(key, axis=0, return_inverse=True)[1], -1)
     return shared
+
+
+def _ranks(words: pa.Array) -> Int64Array:
+    """Number of each word among the distinct ones in alphabetical order."""
+    coded = words.dictionary_encode()
+    distinct = coded.dictionary.to_pylist()
+    rank = np.empty(len(distinct), dtype=np.int64)
+    rank[sorted(range(len(distinct)), key=distinct.__getitem__)] = np.arange(len(distinct))
+    ranks: Int64Array = rank[coded.indices.to_numpy()]
+    return ranks
+
+
+def sound_delay_s(
+    observations: pa.Table, frame: Frame, mean_m: Float64Array, cov_m2: Float64Array, heard: BoolArray
+) -> tuple[Float64Array, Float64Array]:
+    """Seconds (n,) that sound took from each uncertain place to the post that heard it, and their standard deviation.
+
+    Args:
+        mean_m, cov_m2: places in `frame`; heard: (n,) rows that heard something. Only sectors have a post: others get 0.
+    """
+    delay, spread = np.zeros(len(mean_m)), np.zeros(len(mean_m))
+    sectors = pc.equal(observations.column("place_kind"), "sector").to_numpy()
+    rows = np.flatnonzero(heard & sectors & ~np.isnan(mean_m).any(axis=1))
+    if len(rows):
+        ahead = mean_m[rows] - frame.to_xy(from_udeg(observations)[rows])
+        far = np.maximum(np.hypot(*ahead.T), 1.0)
+        unit = ahead / far[:, None]
+        delay[rows] = far / SOUND_M_S
+        spread[rows] = np.sqrt(np.einsum("ni,nij,nj->n", unit, cov_m2[rows], unit)) / SOUND_M_S
+    return delay, spread

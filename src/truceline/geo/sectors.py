@@ -10,7 +10,7 @@ import shapely
 
 from truceline.errors import GeometryError
 from truceline.geo.frame import Frame
-from truceline.geo.points import Float64Array, Points, as_object, as_points
+from truceline.geo.points import Float64Array, Int64Array, Points, as_object, as_points
 from truceline.geo.zones import area_of, projected
 
 
@@ -50,8 +50,12 @@ class Sectors:
 
     def of(self, lonlat: Points) -> list[str | None]:
         """The sector of each point (n, 2); the nearest one when it lies outside all; None for nan or no sectors."""
+        return [None if index < 0 else self.ids[index] for index in self.index_of(lonlat).tolist()]
+
+    def index_of(self, lonlat: Points) -> Int64Array:
+        """The same as places in `ids`, (n,), -1 for none."""
         points = as_points(lonlat)
-        found: list[str | None] = [None] * len(points)
+        found = np.full(len(points), -1, dtype=np.int64)
         rows = np.flatnonzero(~np.isnan(points).any(axis=1))
         if not self.ids or not len(rows):
             return found
@@ -66,8 +70,7 @@ class Sectors:
             away[out] = shapely.distance(area, shapes[out])
             closer = away < best_m
             best[closer], best_m[closer] = index, away[closer]
-        for row, index in zip(rows.tolist(), best.tolist(), strict=True):
-            found[row] = self.ids[index]
+        found[rows] = best
         return found
 
     def centre(self, id: str) -> Float64Array:
