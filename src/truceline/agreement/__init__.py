@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from truceline.agreement.assess import assess
 from truceline.agreement.cases import CaseReport, CaseResult, run_cases
+from truceline.agreement.duties import Duty, duties, state_of
+from truceline.agreement.facts import Fact
 from truceline.agreement.folder import Agreement, library, load, pack, unpack
 from truceline.agreement.linter import Problem, check
-from truceline.agreement.models import AgreementFile, Article, Case
+from truceline.agreement.models import Article, Case
+from truceline.agreement.schema import case_schema, schema
+from truceline.agreement.temporal import Facts, Signal, signal_of
 from truceline.agreement.words import encoded
 
-
-def schema() -> dict[str, Any]:
-    """JSON Schema of `agreement.yaml`, for completion in editors."""
-    return AgreementFile.model_json_schema()
-
-
 __all__ = [
-    "Agreement", "Article", "Case", "CaseReport", "CaseResult", "Problem", "assess", "check", "encoded", "library",
-    "load", "pack", "run_cases", "schema", "unpack",
+    "Agreement", "Article", "Case", "CaseReport", "CaseResult", "Duty", "Fact", "Facts", "Problem", "Signal", "assess",
+    "case_schema", "check", "duties", "encoded", "library", "load", "pack", "run_cases", "schema", "signal_of",
+    "state_of", "unpack",
 ]  # fmt: skip

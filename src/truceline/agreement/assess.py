@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from truceline.agreement.clauses import Rule, rules_of
-from truceline.agreement.factors import Facts, Pair, claim_factor
+from truceline.agreement.factors import Pair, Sheet, claim_factor
 from truceline.agreement.folder import Agreement
 from truceline.agreement.ground import Floats, Ground
 from truceline.agreement.judge import (
@@ -25,6 +25,7 @@ from truceline.agreement.judge import (
     schema_refusal,
 )
 from truceline.agreement.models import ExceptionArticle
+from truceline.agreement.temporal import Facts
 from truceline.agreement.words import Row, needs_of, reason_of
 from truceline.geo import Frame, Line, Polygon, Sectors
 from truceline.records.columns import FINDINGS, INCIDENTS
@@ -45,6 +46,7 @@ def assess(
     sectors: Sectors | None = None,
     alignments: tuple[Alignment, ...] = (),
     frame: Frame | None = None,
+    facts: Facts | None = None,
 ) -> pa.Table:
     """Findings of all incidents against all articles that judge.
 
@@ -57,6 +59,8 @@ def assess(
         sectors: give a place to incidents that have a reporting sector but no coordinates.
         alignments: of the mission; the agreement's own where none are given.
         frame: local metres; chosen from the incidents where None.
+        facts: what is known of conditions ("after seven quiet days"); an article that waits for one is undetermined
+            without them.
     Returns:
         `records.columns.FINDINGS`, by incident in the order given, then by article in the order of the file.
     Raises:
@@ -69,10 +73,10 @@ def assess(
         missing = [column for column in columns if column not in table.column_names]
         if missing:
             raise schema_refusal(name, missing)
-    rules = rules_of(agreement, as_of_ms)
+    rules = rules_of(agreement, as_of_ms, facts)
     if not incidents.num_rows or not rules:
         return FINDINGS.empty_table()
-    facts = Facts.of(incidents)
+    sheet = Sheet.of(incidents)
     ground = _ground(incidents, agreement, line, lines or {}, zones or {}, sectors, frame)
     known: dict[str, Pair] = {}
 
@@ -84,7 +88,7 @@ def assess(
     who = alignments or agreement.alignments
     columns = [
         _article_columns(
-            rule, [judge(rule, clause, facts, ground, who, claims) for clause in rule.clauses], facts
+            rule, [judge(rule, clause, sheet, ground, who, claims) for clause in rule.clauses], sheet
         )
         for rule in rules
     ]
@@ -128,10 +132,14 @@ def _ground(
                 cov[row] = sectors.spread_m2(names[row], frame)
     # A place without an error is not a place without error: nothing is known of where it lies against an edge.
     mean[np.isnan(cov).any(axis=(1, 2))] = np.nan
-    return Ground(mean, cov, frame, lines_of(agreement, line, lines), {**agreement.zones, **zones})
+    at = incidents.column("midpoint_ms").cast(pa.int64()).fill_null(0).to_numpy()
+    drawn = lines_of(agreement, line, lines)
+    return Ground(
+        mean, cov, frame, drawn, {**agreement.zones, **zones}, agreement.points, agreement.dated, at
+    )
 
 
-def _article_columns(rule: Rule, judged: list[Judged], facts: Facts) -> dict[str, list[Any]]:
+def _article_columns(rule: Rule, judged: list[Judged], facts: Sheet) -> dict[str, list[Any]]:
     best = deciding(judged)
 
     def pick(arrays: list[Any]) -> Any:

@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from truceline.agreement.assess import assess
+from truceline.agreement.duties import duties, state_of
 from truceline.agreement.folder import Agreement
 from truceline.agreement.models import Case, Given, Spot
 from truceline.agreement.references import moment_bounds
+from truceline.agreement.temporal import Facts
 from truceline.geo import Frame, Line
 from truceline.geo.points import Float64Array, to_udeg
 from truceline.records.columns import INCIDENTS, OBSERVATIONS
@@ -63,15 +65,39 @@ def run_cases(agreement: Agreement) -> CaseReport:
     Raises:
         AgreementError: as `assess`.
     """
-    found = _findings(agreement)
+    found = {**_findings(agreement), **_states(agreement)}
     results: list[CaseResult] = []
     for case, where in zip(agreement.cases, agreement.case_places, strict=True):
         for key, expected in case.expect.items():
-            verdict, reason = found.get((case.id, key), ("not known then", "The article was made later."))
+            verdict, reason = found.get(
+                (case.id, key), ("not known then", "The article was made later, or has no such duty.")
+            )
             results.append(CaseResult(case.id, where, key, expected, verdict, reason, case.why))
-    judging = dict.fromkeys(article.key for article in agreement.articles if article.judges)
-    covered = {key: sum(key in case.expect for case in agreement.cases) for key in judging}
+    judging = dict.fromkeys(
+        article.key for article in agreement.articles if article.judges or article.obliges
+    )
+    covered = {
+        key: sum(any(named.partition(":")[0] == key for named in case.expect) for case in agreement.cases)
+        for key in judging
+    }
     return CaseReport(tuple(results), covered)
+
+
+def _states(agreement: Agreement) -> dict[tuple[str, str], tuple[str, str]]:
+    """(case, article or duty) -> (state, reason), for the cases of facts."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for case in agreement.cases:
+        if case.given is not None:
+            continue
+        assert case.as_of is not None
+        as_of = moment_bounds(case.as_of).latest_ms
+        known = as_of if case.known is None else moment_bounds(case.known).latest_ms
+        listed = duties(agreement, Facts.of(case.facts), as_of_ms=as_of, known_ms=known)
+        for key in case.expect:
+            duty = state_of(listed, key)
+            if duty is not None:
+                found[case.id, key] = (duty.state, duty.reason)
+    return found
 
 
 def _findings(agreement: Agreement) -> dict[tuple[str, str], tuple[str, str]]:
@@ -79,13 +105,20 @@ def _findings(agreement: Agreement) -> dict[tuple[str, str], tuple[str, str]]:
     lines = {**agreement.lines, **agreement.case_lines}
     groups: dict[tuple[str, int], list[Case]] = {}
     for case in agreement.cases:
-        as_of = FAR_FUTURE_MS if case.as_of is None else moment_bounds(case.as_of).latest_ms
-        groups.setdefault((case.given.place.line if case.given.place else "", as_of), []).append(case)
+        if case.given is None:
+            continue
+        known = case.known or case.as_of
+        as_of = FAR_FUTURE_MS if known is None else moment_bounds(known).latest_ms
+        alone = case.id if case.background else _drawn_at(case.given)
+        groups.setdefault((alone, as_of), []).append(case)
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for (_, as_of), cases in groups.items():
+        facts = Facts.of(cases[0].background)
         tables = [tables_of(case, lines) for case in cases]
         incidents, observations = (pa.concat_tables([pair[index] for pair in tables]) for index in (0, 1))
-        rows = assess(incidents, observations, agreement, as_of_ms=as_of, lines=lines).to_pylist()
+        rows = assess(
+            incidents, observations, agreement, as_of_ms=as_of, lines=lines, facts=facts
+        ).to_pylist()
         for row in rows:
             case_id = row["incident_id"].removeprefix(PREFIX)
             found[case_id, row["article"]] = (row["verdict"], row["reason"])
@@ -95,6 +128,7 @@ def _findings(agreement: Agreement) -> dict[tuple[str, str], tuple[str, str]]:
 def tables_of(case: Case, lines: dict[str, Line]) -> tuple[pa.Table, pa.Table]:
     """The incident of a case and its observations, all marked EXERCISE, as `assess` takes them."""
     given = case.given
+    assert given is not None
     name = f"{PREFIX}{case.id}"
     from_ms = moment_bounds(given.at).earliest_ms
     to_ms = from_ms if given.until is None else moment_bounds(given.until).latest_ms
@@ -114,6 +148,10 @@ def tables_of(case: Case, lines: dict[str, Line]) -> tuple[pa.Table, pa.Table]:
     }
     if given.place is not None:
         lonlat, sigma = place_of(given.place, lines[given.place.line])
+    elif given.position is not None:
+        lonlat = np.array([float(given.position.lon), float(given.position.lat)])
+        sigma = max(1, round(given.position.error_m / CEP50_PER_SIGMA))
+    if given.place is not None or given.position is not None:
         lon, lat = to_udeg(lonlat).tolist()
         row |= {
             "lon_udeg": lon,
@@ -129,6 +167,17 @@ def tables_of(case: Case, lines: dict[str, Line]) -> tuple[pa.Table, pa.Table]:
         for index, observation in enumerate(given.observations)
     ]
     return pa.Table.from_pylist([row], schema=INCIDENTS), pa.Table.from_pylist(seen, schema=OBSERVATIONS)
+
+
+def _drawn_at(given: Given) -> str:
+    """What cases share when they may be assessed in one frame: a line, or a whole degree."""
+    if given.place is not None:
+        return f"line {given.place.line}"
+    return (
+        ""
+        if given.position is None
+        else f"{round(float(given.position.lon))} {round(float(given.position.lat))}"
+    )
 
 
 def _side(given: Given) -> str:

@@ -6,24 +6,27 @@ where any of them is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from truceline.agreement.fields import WeaponClass, Where, duration_of
 from truceline.agreement.folder import Agreement
 from truceline.agreement.models import (
     Access,
     AnyArticle,
+    Condition,
+    Corridor,
     EntryIntoForce,
     ExceptionArticle,
+    Hours,
     Overflight,
     Prohibition,
     Step,
     Undefined,
-    WeaponClass,
-    Where,
     Withdrawal,
 )
-from truceline.agreement.moments import Bounds
+from truceline.agreement.moments import Bounds, later_by
 from truceline.agreement.references import moment_bounds
+from truceline.agreement.temporal import Facts, Signal, signal_of
 
 FOREVER = Bounds(2**53, 2**53)
 
@@ -38,6 +41,8 @@ class Clause:
         keep_away: withdrawal: alignment -> (line id, metres); the alignments are those of the line.
         missing: what was never agreed; not empty means that the verdict is undetermined.
         due: whether `start` is the deadline of a step rather than the entry into force.
+        when: numbers of the conditions that must hold.
+        line, width_m, open: a corridor, and the hours in which it is open.
     """
 
     name: str
@@ -52,6 +57,10 @@ class Clause:
     binds: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     due: bool = False
+    when: tuple[str, ...] = ()
+    width_m: int | None = None
+    line: str | None = None
+    open: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +72,37 @@ class Rule:
     clauses: tuple[Clause, ...]
 
 
-def rules_of(agreement: Agreement, as_of_ms: int) -> tuple[Rule, ...]:
-    """The articles that judge, in the order of their first appearance, as known at `as_of_ms`.
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One entry of an article, from when until when it holds.
 
-    An entry made after `as_of_ms` is not known yet. An amendment (same key, made later) rules from its own `from` on;
-    the version before it rules until then.
+    Attributes:
+        start: None where no entry into force was ever given.
+        replaced: whether a later entry of the same key was known.
     """
-    known = [article for article in agreement.articles if _made(article) <= as_of_ms]
+
+    key: str
+    article: AnyArticle
+    start: Bounds | None
+    end: Bounds
+    replaced: bool
+
+    def start_may_be_before(self, time_ms: int) -> bool:
+        """Whether it may have begun before a time."""
+        return self.start is None or self.start.earliest_ms < time_ms
+
+
+def versions_of(agreement: Agreement, known_ms: int) -> tuple[Version, ...]:
+    """All entries of all articles that were made by `known_ms`, in the order of their keys' first appearance.
+
+    An amendment (same key, made later) rules from its own `from` on, or from when it was made; the version before it
+    rules until then.
+    """
+    known = [article for article in agreement.articles if _made(article) <= known_ms]
     entry = _entry(known)
-    exceptions = {item.number: item for item in _latest(known) if isinstance(item, ExceptionArticle)}
-    rules: list[Rule] = []
-    for key in dict.fromkeys(article.key for article in known if article.judges):
-        versions = sorted((item for item in known if item.key == key and item.judges), key=_made)
-        clauses: list[Clause] = []
+    made: list[Version] = []
+    for key in dict.fromkeys(article.key for article in known):
+        versions = sorted((item for item in known if item.key == key), key=_made)
         for index, article in enumerate(versions):
             start = moment_bounds(article.from_) if article.from_ else entry
             end = moment_bounds(article.until) if article.until else FOREVER
@@ -83,9 +110,66 @@ def rules_of(agreement: Agreement, as_of_ms: int) -> tuple[Rule, ...]:
                 end = end.earlier(
                     moment_bounds(later.from_) if later.from_ else Bounds(_made(later), _made(later))
                 )
-            clauses += _clauses(article, start, end, exceptions)
-        rules.append(Rule(key, versions[-1], tuple(clauses)))
-    return tuple(rules)
+            made.append(Version(key, article, start, end, index + 1 < len(versions)))
+    return tuple(made)
+
+
+def conditions(versions: tuple[Version, ...], facts: Facts) -> dict[str, Signal]:
+    """The signal of each condition, by its article's number."""
+    return {
+        version.article.number: signal_of(version.article.holds, facts)
+        for version in versions
+        if isinstance(version.article, Condition)
+    }
+
+
+def gate(article: AnyArticle, signals: dict[str, Signal]) -> Signal | None:
+    """Whether all conditions of an article hold; None where it has none. A condition nobody can tell of is not known."""
+    found: Signal | None = None
+    for number in article.when:
+        one = signals.get(number, Signal.steady(0))
+        found = one if found is None else found.met(one, True)
+    return found
+
+
+def opening(opened: Signal) -> Bounds:
+    """When the conditions first came about: from the first time they may have held to the first they surely did."""
+    sure = opened.first(1)
+    latest = FOREVER.latest_ms if sure is None else sure
+    may_be = opened.first(0)
+    return Bounds(min(latest, latest if may_be is None else may_be), latest)
+
+
+def rules_of(agreement: Agreement, as_of_ms: int, facts: Facts | None = None) -> tuple[Rule, ...]:
+    """The articles that judge, in the order of their first appearance, as known at `as_of_ms`.
+
+    An article with conditions (`when`) holds from when they first came about, as far as `facts` tell; without facts
+    that is not known.
+    """
+    versions = versions_of(agreement, as_of_ms)
+    signals = {} if facts is None else conditions(versions, facts.known_by(as_of_ms))
+    known = [article for article in agreement.articles if _made(article) <= as_of_ms]
+    exceptions = {item.number: item for item in _latest(known) if isinstance(item, ExceptionArticle)}
+    by_key: dict[str, list[Version]] = {}
+    for version in versions:
+        opened = gate(version.article, signals)
+        if opened is not None:
+            began = opening(opened)
+            version = replace(version, start=began if version.start is None else version.start.later(began))
+        if version.article.judges:
+            by_key.setdefault(version.key, []).append(version)
+    return tuple(
+        Rule(
+            key,
+            listed[-1].article,
+            tuple(
+                replace(clause, when=version.article.when)
+                for version in listed
+                for clause in _clauses(version.article, version.start, version.end, exceptions)
+            ),
+        )
+        for key, listed in by_key.items()
+    )
 
 
 def _made(article: AnyArticle) -> int:
@@ -136,28 +220,40 @@ def _clauses(
                     binds=article.binds,
                 )
             ]
+        case Corridor():
+            return [
+                Clause(
+                    article.title, article.acts, article.may_be, start, end, article.weapons,
+                    Where(line=article.line, within_m=max(1, article.width_m // 2)),
+                    exceptions=allowed, binds=article.binds, width_m=article.width_m, line=article.line, open=article.open,
+                )
+            ]  # fmt: skip
         case Undefined():
             return [Clause(article.title, article.acts, (), start, end, missing=article.missing)]
         case Withdrawal():
-            return [_step(article, step, start, end, allowed) for step in article.steps]
+            return _steps(article, start, end, allowed)
         case _:
             return []
 
 
-def _step(
-    article: Withdrawal, step: Step, start: Bounds | None, end: Bounds, allowed: tuple[ExceptionArticle, ...]
-) -> Clause:
-    due = moment_bounds(step.by) if step.by else None
-    begin = due if start is None or due is None else start.later(due)
-    return Clause(
-        step.name,
-        article.acts,
-        article.may_be,
-        begin if due is not None else start,
-        end.earlier(moment_bounds(step.until)) if step.until else end,
-        step if step.weapons or step.calibre else None,
-        step=step,
-        exceptions=allowed,
-        binds=article.binds,
-        due=due is not None,
-    )
+def _steps(
+    article: Withdrawal, start: Bounds | None, end: Bounds, allowed: tuple[ExceptionArticle, ...]
+) -> list[Clause]:
+    made: list[Clause] = []
+    elapsed = start
+    for step in article.steps:
+        due = None
+        if step.by is not None:
+            due = moment_bounds(step.by)
+        elif step.takes is not None and elapsed is not None:
+            due = elapsed = later_by(elapsed, duration_of(step.takes))
+        begin = due if start is None or due is None else start.later(due)
+        made.append(
+            Clause(
+                step.name, article.acts, article.may_be, begin if due is not None else start,
+                end.earlier(moment_bounds(step.until)) if step.until else end,
+                step if step.weapons or step.calibre else None,
+                step=step, exceptions=allowed, binds=article.binds, due=due is not None,
+            )
+        )  # fmt: skip
+    return made

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from truceline.agreement.clauses import Clause
+from truceline.agreement.fields import WeaponClass, calibre_bound
 from truceline.agreement.ground import Bools, Floats
-from truceline.agreement.models import ExceptionArticle, WeaponClass, calibre_bound
+from truceline.agreement.models import ExceptionArticle
 from truceline.agreement.moments import Bounds
 from truceline.records.codes import MISSION_KINDS
 from truceline.records.parties import Alignment, alignment_of
@@ -28,7 +29,7 @@ TRUSTED_KINDS = MISSION_KINDS | {"registry"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Facts:
+class Sheet:
     """Columns of incidents as arrays, (n,) each; calibre nan where not said.
 
     vouched: more than "reported", the word for what only parties say or others retell.
@@ -46,7 +47,7 @@ class Facts:
     vouched: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, incidents: pa.Table) -> Facts:
+    def of(cls, incidents: pa.Table) -> Sheet:
         """From a table of `records.columns.INCIDENTS`."""
         n = incidents.num_rows
         chance = (
@@ -76,7 +77,7 @@ def _words(table: pa.Table, name: str) -> npt.NDArray[Any]:
     return np.array(listed, dtype="U32") if listed else np.empty(0, dtype="U32")
 
 
-def time_factor(facts: Facts, start: Bounds | None, end: Bounds) -> Pair:
+def time_factor(facts: Sheet, start: Bounds | None, end: Bounds) -> Pair:
     """Share of each interval inside [start, end); a point is inside or not."""
     if start is None:
         return np.zeros(facts.n), np.ones(facts.n)
@@ -86,7 +87,7 @@ def time_factor(facts: Facts, start: Bounds | None, end: Bounds) -> Pair:
     )
 
 
-def _inside(facts: Facts, start: int, end: int) -> Floats:
+def _inside(facts: Sheet, start: int, end: int) -> Floats:
     length = facts.to_ms - facts.from_ms
     inside = np.maximum(np.minimum(facts.to_ms, end) - np.maximum(facts.from_ms, start), 0)
     at_once = ((facts.from_ms >= start) & (facts.from_ms < end)).astype(float)
@@ -94,14 +95,14 @@ def _inside(facts: Facts, start: int, end: int) -> Floats:
     return share
 
 
-def act_factor(facts: Facts, clause: Clause) -> Pair:
+def act_factor(facts: Sheet, clause: Clause) -> Pair:
     """1 for the acts of the clause; 0 to 1 for those that may be one of them, and for the unknown."""
     sure = np.isin(facts.act, clause.acts).astype(float)
     may_be = np.isin(facts.act, (*clause.may_be, "unknown")).astype(float)
     return sure, np.maximum(sure, may_be)
 
 
-def weapon_factor(facts: Facts, weapons: WeaponClass | None) -> Pair:
+def weapon_factor(facts: Sheet, weapons: WeaponClass | None) -> Pair:
     """Whether weapon and calibre fall under the class; exact comparison in micrometres."""
     low, high = np.ones(facts.n), np.ones(facts.n)
     if weapons is None:
@@ -131,7 +132,7 @@ def compare(calibre_um: Floats, text: str) -> Bools:
             return np.asarray(calibre_um < bound)
 
 
-def share_of(facts: Facts, who: str, alignments: tuple[Alignment, ...]) -> Pair:
+def share_of(facts: Sheet, who: str, alignments: tuple[Alignment, ...]) -> Pair:
     """Bounds of P(the side is `who`), an alignment or a party; the undetermined share may be anybody's.
 
     Attribution stops at a side: of a party in an alignment with others only the upper bound is known.
@@ -152,7 +153,7 @@ def share_of(facts: Facts, who: str, alignments: tuple[Alignment, ...]) -> Pair:
     return low, high
 
 
-def side_factor(facts: Facts, binds: tuple[str, ...], alignments: tuple[Alignment, ...]) -> Pair:
+def side_factor(facts: Sheet, binds: tuple[str, ...], alignments: tuple[Alignment, ...]) -> Pair:
     """Bounds of P(somebody bound did it); 1 where the clause binds everybody."""
     if not binds:
         return np.ones(facts.n), np.ones(facts.n)
@@ -164,7 +165,7 @@ def side_factor(facts: Facts, binds: tuple[str, ...], alignments: tuple[Alignmen
     return np.minimum(low, 1.0), np.minimum(beyond + free, 1.0)
 
 
-def unattributed(facts: Facts) -> Floats:
+def unattributed(facts: Sheet) -> Floats:
     """The share of each incident that no side has."""
     named = np.zeros(facts.n)
     for share in facts.shares.values():

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from truceline.agreement.documents import MAX_BYTES, Document, parse
-from truceline.agreement.models import AgreementFile, AnyArticle, Case, CaseFile, LineName, Source
-from truceline.agreement.references import check_references
+from truceline.agreement.fields import Source
+from truceline.agreement.models import AgreementFile, AlignmentName, AnyArticle, Case, CaseFile, LineName
+from truceline.agreement.moments import bounds_of
+from truceline.agreement.references import check_references, moment_bounds
 from truceline.agreement.validate import validated
 from truceline.errors import AgreementError, TrucelineError
-from truceline.geo import Line, Polygon
+from truceline.geo import Line, Point, Polygon
 from truceline.records.canonical import canonical, parse_canonical
 from truceline.records.parties import Alignment
 
@@ -26,12 +29,23 @@ MAX_FILES = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Dated:
+    """A line or zone and the time in which it holds, UTC ms, half-open."""
+
+    from_ms: int
+    until_ms: int
+    drawn: Line | Polygon | Point
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
     """A validated agreement.
 
     Attributes:
         articles: in the order of the file; several entries may share a number (texts, amendments).
         lines, zones: drawn by the folder and used by `assess`, by id.
+        points: drawn by the folder, for stand-off distances.
+        dated: lines and zones that hold from one time until another, by id.
         case_lines: drawn for the cases only, by id; never used by `assess` for a mission.
         files: the folder as it was read, path -> text; what `pack` writes.
         places: where each article stands, "agreement.yaml:41", in the order of `articles`.
@@ -50,6 +64,8 @@ class Agreement:
     lines: dict[str, Line]
     zones: dict[str, Polygon]
     case_lines: dict[str, Line]
+    points: dict[str, Point]
+    dated: dict[str, tuple[Dated, ...]]
     cases: tuple[Case, ...]
     declared: AgreementFile
     files: dict[str, str] = field(repr=False)
@@ -86,7 +102,7 @@ def load(folder: Path | str) -> Agreement:
         folder: a folder, or the id of one in `library()`.
     Raises:
         AgreementError: AGR-001 no such folder or library id; AGR-002, AGR-003 a file that does not belong or
-            cannot be read; AGR-004 to AGR-022 what the files say.
+            cannot be read; AGR-004 to AGR-024 what the files say.
         GeometryError: a line or zone that is none.
     """
     return _read(_collect(_find(folder)))
@@ -193,12 +209,21 @@ def _read(files: Mapping[str, str]) -> Agreement:
         if name.startswith("geometry/")
         for feature in _features(name, files[name])
     ]
-    drawn = {role: _lines(features, role) for role in ("line", "case-line")}
-    zones = {
-        feature["properties"]["id"]: Polygon(feature["properties"]["id"], feature.get("geometry") or {})
-        for feature in features
-        if feature["properties"]["role"] == "zone"
-    }
+    drawn: dict[str, dict[str, Any]] = {role: {} for role in _DRAWN}
+    dated: dict[str, list[Dated]] = {}
+    for feature in features:
+        properties = feature["properties"]
+        made = _DRAWN[properties["role"]](feature)
+        drawn[properties["role"]][properties["id"]] = made
+        dated.setdefault(properties["id"], []).append(Dated(*_validity(properties), made))
+    for name, versions in dated.items():
+        versions.sort(key=lambda one: one.from_ms)
+        if any(one.until_ms > two.from_ms for one, two in itertools.pairwise(versions)):
+            raise AgreementError(
+                "AGR-024", "versions of one line or zone must not overlap in time", where=f"geometry {name}",
+                remedy="Let `until` of one be `from` of the next; both are UTC, such as 2020-11-10T00:00Z.",
+            )  # fmt: skip
+    zones = drawn["zone"]
     cases: list[Case] = []
     case_places: list[str] = []
     case_documents: list[Document] = []
@@ -217,13 +242,19 @@ def _read(files: Mapping[str, str]) -> Agreement:
         exercise=declared.exercise,
         note=declared.note,
         sources=declared.sources,
-        alignments=tuple(Alignment(item.id, item.members) for item in declared.alignments),
+        alignments=tuple(_alignment(item) for item in declared.alignments),
         line_names=declared.lines,
         articles=declared.articles,
         geometry={"type": "FeatureCollection", "features": features},
         lines=drawn["line"],
         zones=zones,
         case_lines=drawn["case-line"],
+        points=drawn["point"],
+        dated={
+            name: tuple(versions)
+            for name, versions in dated.items()
+            if len(versions) > 1 or _limited(versions[0])
+        },
         cases=tuple(cases),
         declared=declared,
         files=dict(files),
@@ -231,7 +262,14 @@ def _read(files: Mapping[str, str]) -> Agreement:
         case_places=tuple(case_places),
     )
     check_references(
-        declared, places, agreement.lines, zones, agreement.case_lines, agreement.cases, agreement.case_places
+        declared,
+        places,
+        agreement.lines,
+        zones,
+        agreement.case_lines,
+        agreement.points,
+        agreement.cases,
+        agreement.case_places,
     )
     return agreement
 
@@ -250,21 +288,55 @@ def _features(name: str, text: str) -> list[dict[str, Any]]:
         properties = feature.get("properties") if isinstance(feature, dict) else None
         if (
             not isinstance(properties, dict)
-            or properties.get("role") not in ("line", "zone", "case-line")
+            or properties.get("role") not in _DRAWN
             or not isinstance(properties.get("id"), str)
         ):
             raise AgreementError(
                 "AGR-009",
-                "a feature must have properties.id, and properties.role line, zone or case-line",
+                "a feature must have properties.id, and properties.role line, zone, point or case-line",
                 where=name,
                 value=properties,
             )
     return features
 
 
-def _lines(features: list[dict[str, Any]], role: str) -> dict[str, Line]:
-    return {
-        feature["properties"]["id"]: Line.from_geojson(feature)
-        for feature in features
-        if feature["properties"]["role"] == role
-    }
+def _point(feature: dict[str, Any]) -> Point:
+    return Point.from_geojson(feature)
+
+
+def _polygon(feature: dict[str, Any]) -> Polygon:
+    return Polygon(feature["properties"]["id"], feature.get("geometry") or {})
+
+
+_DRAWN: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "line": Line.from_geojson, "zone": _polygon, "point": _point, "case-line": Line.from_geojson,
+}  # fmt: skip
+
+
+def _validity(properties: dict[str, Any]) -> tuple[int, int]:
+    found: list[int] = []
+    for name, open_end in (("from", -(2**60)), ("until", 2**60)):
+        value = properties.get(name)
+        if value is None:
+            found.append(open_end)
+            continue
+        if not isinstance(value, str) or not value.endswith("Z"):
+            raise AgreementError(
+                "AGR-024", f"`{name}` of a feature must be a time in UTC", where=f"geometry {properties['id']}", value=value,
+                remedy="Write it as 2020-11-10T00:00Z.",
+            )  # fmt: skip
+        found.append(bounds_of(value[:-1], "Etc/UTC", f"geometry {properties['id']}").earliest_ms)
+    return found[0], found[1]
+
+
+def _limited(one: Dated) -> bool:
+    return one.from_ms > -(2**60) or one.until_ms < 2**60
+
+
+def _alignment(item: AlignmentName) -> Alignment:
+    return Alignment(
+        item.id,
+        item.members,
+        None if item.from_ is None else moment_bounds(item.from_).earliest_ms,
+        None if item.until is None else moment_bounds(item.until).latest_ms,
+    )

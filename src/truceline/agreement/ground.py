@@ -9,9 +9,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from truceline.agreement.models import Where
+from truceline.agreement.fields import Where
+from truceline.agreement.folder import Dated
 from truceline.errors import AgreementError
-from truceline.geo import Frame, Line, Polygon
+from truceline.geo import Frame, Line, Point, Polygon, Profile
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -34,7 +35,16 @@ class Zone:
     id: str
 
 
-Region: TypeAlias = Band | Zone | None
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Distances from a point, half-open."""
+
+    point: str
+    near_m: float
+    far_m: float
+
+
+Region: TypeAlias = Band | Zone | Ring | None
 """None is anywhere."""
 
 
@@ -47,7 +57,11 @@ class Ground:
     frame: Frame
     lines: Mapping[str, Line]
     zones: Mapping[str, Polygon]
-    _known: dict[Band | Zone, tuple[Floats, Bools]] = field(default_factory=dict)
+    points: Mapping[str, Point] = field(default_factory=dict)
+    dated: Mapping[str, tuple[Dated, ...]] = field(default_factory=dict)
+    at_ms: npt.NDArray[np.int64] | None = None
+    _known: dict[Band | Zone | Ring, tuple[Floats, Bools]] = field(default_factory=dict)
+    _profiles: dict[str, list[tuple[Bools, Profile]]] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -64,6 +78,12 @@ class Ground:
             return None
         if where.zone is not None:
             return Zone(where.zone)
+        if where.point is not None:
+            return Ring(
+                where.point,
+                float(where.beyond_m or 0),
+                np.inf if where.within_m is None else float(where.within_m),
+            )
         assert where.line is not None
         near = 0.0 if where.beyond_m is None else float(where.beyond_m)
         far = np.inf if where.within_m is None else float(where.within_m)
@@ -119,28 +139,73 @@ class Ground:
 
     def edge(self, region: Region) -> tuple[Floats, Floats]:
         """Distance to the nearest edge, positive inside, and its standard deviation, metres; nan where unknown."""
-        if isinstance(region, Zone) and region.id in self.zones:
-            return self.zones[region.id].edge_distance_m(self.mean_m, self.cov_m2, self.frame)
-        if isinstance(region, Band) and region.line in self.lines:
-            distance, sd = self.lines[region.line].distance_with_error(self.mean_m, self.cov_m2, self.frame)
-            inside = [np.minimum(distance - low, high - distance) for low, high in region.intervals]
-            edge: Floats = np.max(inside, axis=0)
+        edge, sd = np.full(self.n, np.nan), np.full(self.n, np.nan)
+        if region is None:
             return edge, sd
-        return np.full(self.n, np.nan), np.full(self.n, np.nan)
+        for rows, profile in self._profile(region):
+            here = profile.distance_m
+            if isinstance(region, Zone):
+                edge[rows] = here
+            else:
+                inside = [np.minimum(here - low, high - here) for low, high in self._intervals(region)]
+                edge[rows] = np.max(inside, axis=0)
+            sd[rows] = profile.sd_m
+        return edge, sd
 
-    def _probability(self, region: Band | Zone, rows: Bools) -> Floats:
+    def _probability(self, region: Band | Zone | Ring, rows: Bools) -> Floats:
         values: Floats
         values, done = self._known.get(region, (np.full(self.n, np.nan), np.zeros(self.n, dtype=bool)))
-        todo = rows & ~done
-        if todo.any():
-            mean, cov = self.mean_m[todo], self.cov_m2[todo]
-            if isinstance(region, Zone) and region.id in self.zones:
-                values[todo] = self.zones[region.id].probability(mean, cov, self.frame)
-            elif isinstance(region, Band) and region.line in self.lines:
-                line = self.lines[region.line]
-                values[todo] = line.probability_between(mean, cov, self.frame, region.intervals)
-            self._known[region] = (values, done | todo)
+        if (rows & ~done).any():
+            for mine, profile in self._profile(region):
+                todo = mine & rows & ~done
+                if todo.any():
+                    values[todo] = profile.between(self._intervals(region), todo[mine])
+            self._known[region] = (values, done | rows)
         return values
+
+    @staticmethod
+    def _intervals(region: Band | Zone | Ring) -> Intervals:
+        if isinstance(region, Band):
+            return region.intervals
+        return ((0.0, np.inf),) if isinstance(region, Zone) else ((region.near_m, region.far_m),)
+
+    def _profile(self, region: Band | Zone | Ring) -> list[tuple[Bools, Profile]]:
+        """Distances of the places from what the region is measured from, once for each version that was in force."""
+        name = (
+            region.line
+            if isinstance(region, Band)
+            else region.id
+            if isinstance(region, Zone)
+            else region.point
+        )
+        key = f"{type(region).__name__} {name}"
+        if key not in self._profiles:
+            shapes: Mapping[str, Line | Polygon | Point]
+            shapes = (
+                self.lines
+                if isinstance(region, Band)
+                else self.zones
+                if isinstance(region, Zone)
+                else self.points
+            )
+            placed: Bools = np.asarray(~np.isnan(self.mean_m).any(axis=1))
+            found: list[tuple[Bools, Profile]] = []
+            versions = self.dated.get(name)
+            if (
+                versions is not None
+                and self.at_ms is not None
+                and name in shapes
+                and any(one.drawn is shapes[name] for one in versions)
+            ):
+                for one in versions:
+                    rows = np.asarray(placed & (self.at_ms >= one.from_ms) & (self.at_ms < one.until_ms))
+                    found.append((rows, one.drawn.profile(self.mean_m[rows], self.cov_m2[rows], self.frame)))
+            elif name in shapes:
+                found.append(
+                    (placed, shapes[name].profile(self.mean_m[placed], self.cov_m2[placed], self.frame))
+                )
+            self._profiles[key] = found
+        return self._profiles[key]
 
 
 def difference(held: Intervals, taken: Intervals) -> Intervals:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from truceline.agreement.clauses import Clause, Rule
 from truceline.agreement.factors import (
-    Facts,
     Pair,
+    Sheet,
     act_factor,
     side_factor,
     time_factor,
@@ -61,7 +61,7 @@ class Judged:
 def judge(
     rule: Rule,
     clause: Clause,
-    facts: Facts,
+    facts: Sheet,
     ground: Ground,
     alignments: tuple[Alignment, ...],
     claims: Claims,
@@ -164,7 +164,7 @@ def _place(region: Region, clause: Clause, ground: Ground, rows: Bools, claims: 
 
 
 def _mixed(
-    facts: Facts, regions: list[tuple[str, Region]], found: list[tuple[Pair, Bools]]
+    facts: Sheet, regions: list[tuple[str, Region]], found: list[tuple[Pair, Bools]]
 ) -> tuple[Pair, Bools, Bools]:
     """Place bounds over the sides: each side's by its share, the unattributed share by the extremes."""
     if len(regions) == 1:
@@ -180,7 +180,7 @@ def _mixed(
 
 
 def _edge(
-    facts: Facts, regions: list[tuple[str, Region]], places: list[Pair], ground: Ground, rows: Bools
+    facts: Sheet, regions: list[tuple[str, Region]], places: list[Pair], ground: Ground, rows: Bools
 ) -> tuple[Floats, Floats]:
     """Distance to the edge of the region of the side that is known; of the most likely one otherwise."""
     edge, sd, best = np.full(facts.n, np.nan), np.full(facts.n, np.nan), np.full(facts.n, -1.0)

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from truceline.agreement.cases import run_cases
+from truceline.agreement.fields import Reading, calibre_bound
 from truceline.agreement.folder import Agreement
 from truceline.agreement.models import (
     AnyArticle,
     EntryIntoForce,
     Overflight,
     Prohibition,
-    Reading,
     Undefined,
     Withdrawal,
-    calibre_bound,
 )
 from truceline.agreement.references import moment_bounds, moments_of
 from truceline.errors import AgreementError

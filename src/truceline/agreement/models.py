@@ -1,115 +1,43 @@
 """The shape of `agreement.yaml` and of `cases/*.yaml`, field by field.
 
-These models validate; what an article means stands in `clauses`. Unknown fields are refused.
+These models validate; what an article means stands in `clauses` (incidents) and `duties` (obligations). Unknown fields
+are refused.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, StrictInt, StrictStr
 
+from truceline.agreement.conditions import Formula, Happened
+from truceline.agreement.facts import Fact
+from truceline.agreement.fields import (
+    Act,
+    Clock,
+    Count,
+    Digest,
+    Duration,
+    Id,
+    Metres,
+    Model,
+    Moment,
+    Number,
+    Source,
+    Text,
+    Weapon,
+    WeaponClass,
+    Where,
+    Zone,
+    _listed,
+    _number,
+    _word,
+)
 from truceline.records import codes
 
-Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
-Id = Annotated[StrictStr, Field(pattern=r"^[a-z0-9][a-z0-9\-]{0,63}$")]
-Metres = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
-_BOUND = re.compile(r"(>=|<=|>|<) ?(\d{1,4})(?:\.(\d{1,3}))? ?mm")
-
-
-def _number(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Number = Annotated[str, BeforeValidator(_number), Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.()\-]{0,15}$")]
-
-
-def _word(codes_of: tuple[str, ...], kind: str) -> Any:
-    def known(value: str) -> str:
-        if value not in codes_of:
-            raise PydanticCustomError(
-                "AGR-012",
-                "{kind} must be a word of the code list",
-                {"kind": kind, "known": ", ".join(codes_of)},
-            )
-        return value
-
-    return AfterValidator(known)
-
-
-Act = Annotated[StrictStr, _word(codes.ACTS, "an act")]
-Weapon = Annotated[StrictStr, _word(codes.WEAPONS, "a weapon")]
-Verdict = Annotated[StrictStr, _word(codes.VERDICTS, "a verdict")]
-
-
-def calibre_bound(text: str) -> tuple[str, int]:
-    """`>= 100 mm` as the comparison and micrometres; exact, no floats."""
-    found = _BOUND.fullmatch(text)
-    if found is None:
-        raise PydanticCustomError("AGR-013", "a calibre must be a comparison and millimetres", {})
-    sign, whole, part = found.groups()
-    return sign, int(whole) * 1000 + int((part or "").ljust(3, "0"))
-
-
-def _calibre(value: str) -> str:
-    calibre_bound(value)
-    return value
-
-
-Calibre = Annotated[StrictStr, AfterValidator(_calibre)]
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-class Model(BaseModel):
-    """Base: no unknown fields, nothing changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Source(Model):
-    """Where the public text or fact stands."""
-
-    title: Text
-    url: StrictStr = ""
-    confidence: Literal["seen", "general knowledge", "fictional"] = "seen"
-
-
-class Reading(Model):
-    """One way to read a time that the text leaves open."""
-
-    local: StrictStr
-    zone: StrictStr | None = None
-    note: StrictStr = ""
-
-
-class Moment(Model):
-    """A local time with its zone, or the readings that the text allows."""
-
-    local: StrictStr = ""
-    zone: StrictStr | None = None
-    readings: tuple[Reading, ...] = ()
-
-
-class Where(Model):
-    """Along a line (within or beyond a distance, on one side or both), or inside a zone."""
-
-    line: Id | None = None
-    side: Id | None = None
-    within_m: Metres | None = None
-    beyond_m: Metres | None = None
-    zone: Id | None = None
-
-
-class WeaponClass(Model):
-    """Weapon words and, where the text has one, a calibre threshold; all bounds must hold."""
-
-    weapons: tuple[Weapon, ...] = ()
-    calibre: Annotated[tuple[Calibre, ...], BeforeValidator(_listed)] = ()
+DUTY_STATES = (
+    "waiting", "not_due", "reported", "met", "met_late", "overdue", "breached", "disputed", "lapsed", "undetermined",
+)  # fmt: skip
 
 
 class Step(WeaponClass):
@@ -121,6 +49,7 @@ class Step(WeaponClass):
     from_line: Id | dict[Id, Id] | None = None
     by: Moment | None = None
     until: Moment | None = None
+    takes: Duration | None = None
 
 
 class Article(Model):
@@ -134,6 +63,8 @@ class Article(Model):
     made: Moment | None = None
     from_: Moment | None = Field(default=None, alias="from")
     until: Moment | None = None
+    when: Annotated[tuple[Number, ...], BeforeValidator(_listed)] = ()
+    severity: Literal["minor", "serious", "grave"] = "serious"
 
     @property
     def key(self) -> str:
@@ -148,7 +79,16 @@ class Article(Model):
     @property
     def judges(self) -> bool:
         """Whether an incident can be held against this article by itself."""
-        return isinstance(self, (Prohibition, Withdrawal, Overflight, Access, Undefined))
+        return isinstance(self, (Prohibition, Withdrawal, Overflight, Access, Corridor, Undefined))
+
+    @property
+    def obliges(self) -> bool:
+        """Whether facts (reports of things done) can be held against this article."""
+        staged = isinstance(self, Withdrawal) and any(step.takes or step.by for step in self.steps)
+        return staged or isinstance(
+            self,
+            (Transfer, Task, Notification, ReportAndAnswer, Ceiling, FlowLimit, Renewal, Condition, Visits),
+        )
 
 
 class EntryIntoForce(Article):
@@ -176,6 +116,7 @@ class Withdrawal(Article):
     acts: tuple[Act, ...] = ("weapon_present",)
     may_be: tuple[Act, ...] = ()
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    total: Duration | None = None
     exceptions: tuple[Number, ...] = ()
     binds: tuple[Id, ...] = ()
 
@@ -206,11 +147,135 @@ class Undefined(Article):
     missing: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
+class Hours(Model):
+    """Open from one clock time until another, every day."""
+
+    from_: Annotated[Clock, Field(alias="from")]
+    until: Clock
+    zone: Zone
+
+
+class Corridor(Article):
+    """A way of a width along a line, under somebody's control, open at certain hours; closing it is a breach."""
+
+    shape: Literal["corridor"]
+    line: Id
+    width_m: Metres
+    controlled_by: Id | None = None
+    open: Hours | None = None
+    avoids: tuple[Id, ...] = ()
+    acts: tuple[Act, ...] = ("access_denied",)
+    may_be: tuple[Act, ...] = ()
+    weapons: WeaponClass | None = None
+    exceptions: tuple[Number, ...] = ()
+    binds: tuple[Id, ...] = ()
+
+
+class Transfer(Article):
+    """An area passes from one party to another by a time."""
+
+    shape: Literal["transfer"]
+    area: Id
+    giver: Id
+    receiver: Id
+    by: Moment | None = None
+    within: Duration | None = None
+
+
+class Task(Article):
+    """Something that the parties bound do by a time, or within a time of the start."""
+
+    shape: Literal["task"]
+    what: Text
+    fact: Literal["done", "began", "ordered", "visited", "withdrawn"] = "done"
+    by: Moment | None = None
+    within: Duration | None = None
+    together_within: Duration | None = None
+    binds: tuple[Id, ...] = ()
+
+
+class Notification(Article):
+    """What is announced, to whom, and how long before."""
+
+    shape: Literal["notification"]
+    what: Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
+    to: tuple[Id, ...] = ()
+    before: Duration
+    binds: tuple[Id, ...] = ()
+
+
+class ReportAndAnswer(Article):
+    """Who tells whom of an incident, within what time, and within what time the answer is due."""
+
+    shape: Literal["report_and_answer"]
+    contents: tuple[Text, ...] = ()
+    to: tuple[Id, ...] = ()
+    report_within: Duration | None = None
+    answer_within: Duration | None = None
+    binds: tuple[Id, ...] = ()
+
+
+class Limit(WeaponClass):
+    """So many of something, at most."""
+
+    name: Text
+    at_most: Count
+
+
+class Ceiling(Article):
+    """People or equipment in a place, at most; held against declared inventories and against sightings."""
+
+    shape: Literal["ceiling"]
+    where: Where | None = None
+    limits: Annotated[tuple[Limit, ...], Field(min_length=1)]
+    binds: tuple[Id, ...] = ()
+
+
+class FlowLimit(Article):
+    """So many in a calendar period, at most."""
+
+    shape: Literal["flow_limit"]
+    what: Text
+    at_most: Count
+    per: Literal["day", "week", "month", "year"]
+    zone: Zone
+    binds: tuple[Id, ...] = ()
+
+
+class Visits(Article):
+    """Somebody visits places (storage sites, for instance) at least so often."""
+
+    shape: Literal["visits"]
+    what: Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
+    every: Duration
+    binds: tuple[Id, ...] = ()
+
+
+class Renewal(Article):
+    """How long it holds, and how it goes on unless somebody objects in time."""
+
+    shape: Literal["renewal"]
+    term: Duration
+    start: Moment | None = None
+    renews: Duration | None = None
+    objection_before: Duration | None = None
+    binds: tuple[Id, ...] = ()
+
+
+class Condition(Article):
+    """What must have been so before other articles (their `when`) apply."""
+
+    shape: Literal["condition"]
+    holds: Formula
+
+
 class ExceptionArticle(Article):
-    """What other articles allow, when somebody shows it."""
+    """What other articles allow, when somebody shows it; with a procedure, when each of its steps is shown."""
 
     shape: Literal["exception"]
-    claim: Literal["announced_exercise", "accident"]
+    claim: Literal["announced_exercise", "accident", "procedure"]
+    procedure: tuple[Happened, ...] = ()
+    within: Duration = "24 h"
     where: Where | None = None
 
 
@@ -226,6 +291,16 @@ AnyArticle = Annotated[
     | Withdrawal
     | Overflight
     | Access
+    | Corridor
+    | Transfer
+    | Task
+    | Notification
+    | ReportAndAnswer
+    | Ceiling
+    | FlowLimit
+    | Visits
+    | Renewal
+    | Condition
     | Undefined
     | ExceptionArticle
     | Declaration,
@@ -241,6 +316,15 @@ class LineName(Model):
     drawn_by: Literal["mission", "folder"] = "mission"
 
 
+class AreaName(Model):
+    """A district or place that articles name, with each side's toponym; it may be drawn in geometry/ or not."""
+
+    id: Id
+    title: Text
+    names: dict[StrictStr, StrictStr] = Field(default={})
+    drawn_by: Literal["mission", "folder", "nobody"] = "nobody"
+
+
 class PartyName(Model):
     """A signatory."""
 
@@ -250,19 +334,24 @@ class PartyName(Model):
 
 
 class AlignmentName(Model):
-    """Parties that stand together; the ids that lines and distances use."""
+    """Parties that stand together, from and until when; the ids that lines and distances use."""
 
     id: Id
     members: tuple[Id, ...] = ()
+    from_: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = None
 
 
 class TextVersion(Model):
-    """One of several texts in circulation, and what weight it has."""
+    """One text: its language, date, authority, and the SHA-256 of its bytes; null where we do not hold it."""
 
     id: Id
     title: Text
-    language: StrictStr = ""
+    language: StrictStr
     authority: Literal["authentic", "translation", "circulated", "fictional"]
+    dated: StrictStr | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    hash: Digest | None
+    held: Text | None = None
     source: Source | None = None
 
 
@@ -280,7 +369,12 @@ class AgreementFile(Model):
     alignments: Annotated[tuple[AlignmentName, ...], Field(min_length=2)]
     texts: tuple[TextVersion, ...] = ()
     lines: tuple[LineName, ...] = ()
+    areas: tuple[AreaName, ...] = ()
+    roster: tuple[Act, ...] | None = None
     articles: Annotated[tuple[AnyArticle, ...], Field(min_length=1)]
+
+
+Outcome = Annotated[StrictStr, _word((*codes.VERDICTS, *DUTY_STATES), "a verdict or the state of a duty")]
 
 
 class Spot(Model):
@@ -289,6 +383,14 @@ class Spot(Model):
     line: Id
     side: Id
     distance_m: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
+    error_m: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 50
+
+
+class Position(Model):
+    """A place in degrees, as text: GeoJSON order, decimals allowed."""
+
+    lon: Annotated[StrictStr, BeforeValidator(_number), Field(pattern=r"^-?\d{1,3}(\.\d{1,7})?$")]
+    lat: Annotated[StrictStr, BeforeValidator(_number), Field(pattern=r"^-?\d{1,2}(\.\d{1,7})?$")]
     error_m: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 50
 
 
@@ -309,7 +411,8 @@ class Given(Model):
     weapon: Weapon = "unknown"
     calibre_um: Annotated[StrictInt, Field(ge=1, le=10_000_000)] | None = None
     place: Spot | None = None
-    sides: dict[Id, Annotated[StrictInt, Field(ge=0, le=10_000)]] = {}
+    position: Position | None = None
+    sides: dict[Id, Annotated[StrictInt, Field(ge=0, le=10_000)]] = Field(default={})
     probability_e4: Annotated[StrictInt, Field(ge=0, le=10_000)] = 10_000
     observations: tuple[Seen, ...] = ()
 
@@ -320,10 +423,13 @@ class Case(Model):
     id: Id
     title: Text
     why: Text
-    given: Given
+    given: Given | None = None
+    facts: tuple[Fact, ...] = ()
+    background: tuple[Fact, ...] = ()
     as_of: Moment | None = None
+    known: Moment | None = None
     expect: Annotated[
-        dict[StrictStr, Annotated[tuple[Verdict, ...], BeforeValidator(_listed), Field(min_length=1)]],
+        dict[StrictStr, Annotated[tuple[Outcome, ...], BeforeValidator(_listed), Field(min_length=1)]],
         Field(min_length=1),
     ]
 

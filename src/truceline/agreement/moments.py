@@ -95,3 +95,39 @@ def _zone(name: str, where: str) -> ZoneInfo:
 
 def _ms(naive: dt.datetime, offset: dt.timedelta) -> int:
     return (naive.replace(tzinfo=dt.UTC) - offset - _EPOCH) // dt.timedelta(milliseconds=1)
+
+
+def add_months(local: dt.datetime, months: int) -> dt.datetime:
+    """The same day of a later month, or the last one where it has no such day."""
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    days = [
+        31,
+        29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28,
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ]
+    return local.replace(year=year, month=month + 1, day=min(local.day, days[month]))
+
+
+def later_by(bounds: Bounds, duration: tuple[int, int], zone: str = "Etc/UTC") -> Bounds:
+    """A moment after a duration of (milliseconds, calendar months); months go by the calendar of `zone`."""
+    span_ms, months = duration
+
+    def moved(at_ms: int) -> int:
+        if abs(at_ms) >= 2**52:
+            return at_ms
+        if not months:
+            return at_ms + span_ms
+        known = ZoneInfo(zone)
+        local = dt.datetime.fromtimestamp(at_ms / 1000, known).replace(tzinfo=None)
+        return int(add_months(local, months).replace(tzinfo=known).timestamp() * 1000) + span_ms
+
+    return Bounds(moved(bounds.earliest_ms), moved(bounds.latest_ms))

@@ -19,7 +19,7 @@ def validated(model: type[Shape], document: Document) -> Shape:
 
     Raises:
         AgreementError: AGR-006 an unknown field, AGR-007 a missing one, AGR-008 a value that does not fit,
-            AGR-012 a word outside the code lists, AGR-013 a calibre that cannot be read.
+            AGR-012 a word outside the code lists, AGR-013 a calibre, AGR-021 a duration that cannot be read.
     """
     try:
         return model.model_validate(document.value)
@@ -47,6 +47,10 @@ def _first(document: Document, problem: ValidationError) -> AgreementError:
         )
     if kind == "AGR-013":
         return AgreementError(kind, found["msg"], where=where, value=value, remedy=_CALIBRE_REMEDY)
+    if kind == "AGR-021":
+        return AgreementError(
+            kind, found["msg"], where=where, value=value, remedy='For example "7 d", "24 h", "6 months".'
+        )
     rule = f"{field or 'the file'} must fit: {found['msg'][0].lower()}{found['msg'][1:]}"
     return AgreementError("AGR-008", rule, where=where, value=value, remedy="See reference/agreement-format.")
 
@@ -64,10 +68,13 @@ def _dotted(loc: tuple[str | int, ...], document: Document) -> str:
 
 
 def _fields() -> list[str]:
-    from truceline.agreement import models
+    from truceline.agreement import conditions, facts, models
 
     shapes = [
-        item for item in vars(models).values() if isinstance(item, type) and issubclass(item, BaseModel)
+        item
+        for module in (conditions, facts, models)
+        for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, BaseModel)
     ]
     return sorted({field.alias or name for shape in shapes for name, field in shape.model_fields.items()})
 

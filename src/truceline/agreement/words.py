@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from truceline.agreement.clauses import Clause
-from truceline.agreement.models import AnyArticle, Moment, Reading, Step, Where
+from truceline.agreement.fields import Moment, Reading, Where
+from truceline.agreement.models import AnyArticle, Step
 
 _SETTLES = {
     "place": "a place with a smaller error, such as a second bearing or imagery",

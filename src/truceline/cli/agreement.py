@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from truceline import agreement as agreements
-from truceline.cli.common import AsJson, Folder, Keys, emit
+from truceline.cli.common import AsJson, Folder, Keys, emit, table
 from truceline.errors import UsageError
 from truceline.mission import computing
 from truceline.mission.mission import Mission
@@ -42,12 +43,33 @@ def found(which: str) -> agreements.Agreement:
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """The agreements that ship."""
+    """The agreements that ship, with their numbers of articles and cases."""
     rows = [agreements.load(one) for one in agreements.library()]
+    told = [
+        {"id": one.id, "version": one.version, "title": one.title, "articles": len(one.articles), "cases": len(one.cases)}
+        for one in rows
+    ]  # fmt: skip
     emit(
-        {"library": [{"id": one.id, "version": one.version, "title": one.title} for one in rows]}, as_json,
-        "\n".join(f"{one.id:26} {one.version:8} {one.title}" for one in rows),
+        {"library": told}, as_json,
+        table(
+            [(one.id, one.version, str(len(one.articles)), str(len(one.cases)), one.title) for one in rows],
+            ("id", "version", "articles", "cases", "title"),
+        ),
     )  # fmt: skip
+
+
+@app.command("schema")
+def schema(of: Annotated[str, typer.Argument(metavar="agreement|cases", help="Which file the schema is for.")] = "agreement") -> None:  # fmt: skip
+    """Print the JSON Schema of agreement.yaml or of cases/*.yaml, for completion in editors."""
+    made = {"agreement": agreements.schema, "cases": agreements.case_schema}.get(of)
+    if made is None:
+        raise UsageError(
+            "CLI-006",
+            "a schema is that of an agreement or of cases",
+            value=of,
+            remedy="Say `agreement` or `cases`.",
+        )
+    typer.echo(json.dumps(made(), ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -64,34 +86,54 @@ def check(which: Which, as_json: AsJson = False) -> None:
 
 
 @app.command("test")
-def run_cases(which: Which, as_json: AsJson = False) -> None:
+def run_cases(
+    which: Annotated[str, typer.Argument(metavar="PATH|ID|MISSION", help="As for check; left out with --all.", show_default=False)] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every agreement of the library.")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Run the agreement's own cases; exits 1 when one comes out otherwise than written."""
-    agreement = found(which)
-    made = agreements.run_cases(agreement)
-    failures = [
-        {
-            "case": one.case,
-            "where": one.where,
-            "article": one.article,
-            "expected": one.expected,
-            "found": one.got,
-            "reason": one.reason,
-        }
-        for one in made.failures
-    ]
-    result = {
-        "agreement": agreement.id, "version": agreement.version, "passed": made.passed, "cases": len(agreement.cases),
-        "verdicts": len(made.results), "failures": failures, "covered": made.covered,
-    }  # fmt: skip
-    lines = [
-        f"{one['where']} {one['case']}, article {one['article']}: expected {one['expected']}, found {one['found']}. {one['reason']}"
-        for one in failures
-    ]
-    lines.append(
-        f"{agreement.id}: {len(agreement.cases)} cases, {len(made.results)} verdicts, {len(failures)} otherwise than written."
-    )
-    emit(result, as_json, "\n".join(lines))
-    if not made.passed:
+    if everything == bool(which):
+        raise UsageError(
+            "CLI-006",
+            "name one agreement, or give --all",
+            value=which,
+            remedy="For example `agreement test --all`.",
+        )
+    chosen = [agreements.load(one) for one in agreements.library()] if everything else [found(which)]
+    told, lines = [], []
+    for agreement in chosen:
+        made = agreements.run_cases(agreement)
+        failures = [
+            {
+                "case": one.case, "where": one.where, "article": one.article, "expected": one.expected, "found": one.got,
+                "reason": one.reason,
+            }
+            for one in made.failures
+        ]  # fmt: skip
+        told.append(
+            {
+                "agreement": agreement.id, "version": agreement.version, "passed": made.passed,
+                "articles": len(made.covered), "covered": sum(map(bool, made.covered.values())),
+                "cases": len(agreement.cases), "verdicts": len(made.results), "failed": len({one.case for one in made.failures}),
+                "failures": failures, "coverage": made.covered,
+            }
+        )  # fmt: skip
+        lines += [
+            f"{one['where']} {one['case']}, article {one['article']}: expected {one['expected']}, found {one['found']}. {one['reason']}"
+            for one in failures
+        ]
+        uncovered = [key for key, count in made.covered.items() if not count]
+        lines.append(
+            f"{agreement.id}: {len(agreement.cases)} cases, {len(made.results)} verdicts, {len(failures)} otherwise than written."
+            + (f" No case exercises {', '.join(uncovered)}." if uncovered else "")
+        )
+    sums = {
+        name: sum(int(str(one[name])) for one in told)
+        for name in ("articles", "covered", "cases", "verdicts", "failed")
+    }
+    passed = all(one["passed"] for one in told)
+    emit({"agreements": len(told), **sums, "passed": passed, "results": told}, as_json, "\n".join(lines))
+    if not passed:
         raise typer.Exit(1)
 
 

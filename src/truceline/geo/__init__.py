@@ -3,12 +3,13 @@
 from truceline.geo.cells import cell_centres, cell_ids
 from truceline.geo.distance import destination, separation_m
 from truceline.geo.frame import Frame
+from truceline.geo.gaussian import Profile
 from truceline.geo.lines import Line
 from truceline.geo.places import UncertainPlaces, uncertain_places
 from truceline.geo.sectors import Sectors
-from truceline.geo.zones import Band, Polygon
+from truceline.geo.zones import Band, Point, Polygon
 
 __all__ = [
-    "Band", "Frame", "Line", "Polygon", "Sectors", "UncertainPlaces", "cell_centres", "cell_ids", "destination",
+    "Band", "Frame", "Line", "Point", "Polygon", "Profile", "Sectors", "UncertainPlaces", "cell_centres", "cell_ids", "destination",
     "separation_m", "uncertain_places",
 ]  # fmt: skip

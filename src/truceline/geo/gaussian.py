@@ -10,12 +10,13 @@ most 5 % of the standard deviation, which bounds its error by about 0.02; the sa
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from truceline.geo.points import BoolArray, Float64Array
+from truceline.geo.points import BoolArray, Float64Array, Int64Array
 
 LINEAR_SHARE = 0.05
 SOBOL_LOG2 = 10
@@ -47,7 +48,10 @@ def root(cov_m2: Float64Array) -> Float64Array:
 
 def along(cov_m2: Float64Array, direction: Float64Array) -> Float64Array:
     """Standard deviation (n,) of covariances (n, 2, 2) along unit vectors (n, 2); at least 1 mm."""
-    variance: Float64Array = np.einsum("ni,nij,nj->n", direction, cov_m2, direction)
+    x, y = direction[:, 0], direction[:, 1]
+    variance: Float64Array = (
+        x * x * cov_m2[:, 0, 0] + x * y * (cov_m2[:, 0, 1] + cov_m2[:, 1, 0]) + y * y * cov_m2[:, 1, 1]
+    )
     return np.sqrt(np.maximum(variance, 1e-6))
 
 
@@ -58,6 +62,94 @@ def largest_sd(cov_m2: Float64Array) -> Float64Array:
     return np.sqrt(np.maximum(half + spread, 1e-6))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """How far n uncertain places are from something, with what it takes to say how probably they lie where.
+
+    Attributes:
+        distance_m: (n,) of the means, signed where the thing has sides; `sd_m` its standard deviation.
+    """
+
+    mean_m: Float64Array
+    cov_m2: Float64Array
+    distance_m: Float64Array
+    gradient: Float64Array
+    sd_m: Float64Array
+    distance: Distance
+    sampled: Callable[[Float64Array, float], Distance] | None
+    _straight: dict[str, BoolArray] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        distance: Distance,
+        mean_m: Float64Array,
+        cov_m2: Float64Array,
+        sampled: Callable[[Float64Array, float], Distance] | None = None,
+    ) -> Profile:
+        """Measure once; `between` may then be asked many times.
+
+        Args:
+            distance: (n, 2) -> signed distance (n,), its unit gradient (n, 2).
+            mean_m, cov_m2: (n, 2) and (n, 2, 2), metres, no nan.
+            sampled: a cheaper `distance` that holds within a radius of a point, for the sampled branch.
+        """
+        here, gradient = distance(mean_m)
+        return cls(mean_m, cov_m2, here, gradient, along(cov_m2, gradient), distance, sampled)
+
+    def between(self, bounds: tuple[tuple[float, float], ...], rows: BoolArray | None = None) -> Float64Array:
+        """P(from <= distance < to for some bound), for all places or those of `rows`; bounds are disjoint."""
+        chosen = np.arange(len(self.mean_m)) if rows is None else np.flatnonzero(rows)
+        here, sd = self.distance_m[chosen], self.sd_m[chosen]
+        total = np.zeros(len(chosen))
+        inside = np.zeros(len(chosen), dtype=bool)
+        gap = np.full(len(chosen), np.inf)
+        for low, high in bounds:
+            inside |= (here >= low) & (here < high)
+            for edge in (low, high):
+                if np.isfinite(edge):
+                    gap = np.minimum(gap, np.abs(here - edge))
+        wide = largest_sd(self.cov_m2[chosen])
+        total[inside] = 1.0
+        near = np.flatnonzero(gap < _FAR * wide)
+        if not len(near):
+            return total
+        close = np.zeros(len(near))
+        for low, high in bounds:
+            close += ndtr((high - here[near]) / sd[near]) - ndtr((low - here[near]) / sd[near])
+        total[near] = close
+        doubtful = near[~self._linear(chosen[near])]
+        factors = root(self.cov_m2[chosen[doubtful]])
+        deviates = normal_points()
+        for row, factor in zip(doubtful.tolist(), factors, strict=True):
+            mean = self.mean_m[chosen[row]]
+            local = self.sampled(mean, float(_FAR * wide[row])) if self.sampled else self.distance
+            values = local(mean + deviates @ factor.T)[0]
+            hits = np.zeros(len(values), dtype=bool)
+            for low, high in bounds:
+                hits |= (values >= low) & (values < high)
+            total[row] = hits.mean()
+        return np.asarray(np.clip(total, 0.0, 1.0))
+
+    def _linear(self, rows: Int64Array) -> BoolArray:
+        """Whether the distance is nearly linear about these places; looked up where it was asked before."""
+        if "known" not in self._straight:
+            self._straight["known"] = np.zeros(len(self.mean_m), dtype=bool)
+            self._straight["fine"] = np.zeros(len(self.mean_m), dtype=bool)
+        known, fine = self._straight["known"], self._straight["fine"]
+        todo = rows[~known[rows]]
+        if len(todo):
+            fine[todo] = _linear(
+                self.distance,
+                self.mean_m[todo],
+                self.cov_m2[todo],
+                self.distance_m[todo],
+                self.gradient[todo],
+            )
+            known[todo] = True
+        return fine[rows]
+
+
 def probability_between(
     distance: Distance,
     mean_m: Float64Array,
@@ -65,46 +157,11 @@ def probability_between(
     bounds: tuple[tuple[float, float], ...],
     sampled: Callable[[Float64Array, float], Distance] | None = None,
 ) -> Float64Array:
-    """P(from <= distance(x) < to for some bound), x ~ N(mean, cov).
-
-    Args:
-        distance: (n, 2) -> signed distance (n,), its unit gradient (n, 2).
-        mean_m, cov_m2: (n, 2) and (n, 2, 2), metres.
-        bounds: disjoint intervals of the distance, infinite where open.
-        sampled: a cheaper `distance` that holds within a radius of a point, for the sampled branch.
-    Returns:
-        (n,) in [0, 1]; nan where the mean is nan.
-    """
+    """`Profile.between` for places of which some may be nan; nan there."""
     answer = np.full(len(mean_m), np.nan)
     known = ~(np.isnan(mean_m).any(axis=1) | np.isnan(cov_m2).any(axis=(1, 2)))
-    if not known.any():
-        return answer
-    mean, cov = mean_m[known], cov_m2[known]
-    here, gradient = distance(mean)
-    sd = along(cov, gradient)
-    total = np.zeros(len(mean))
-    for low, high in bounds:
-        total += ndtr((high - here) / sd) - ndtr((low - here) / sd)
-    edges = [edge for pair in bounds for edge in pair if np.isfinite(edge)]
-    wide = largest_sd(cov)
-    gap = np.min([np.abs(here - edge) for edge in edges], axis=0) if edges else np.full(len(mean), np.inf)
-    inside = np.zeros(len(mean), dtype=bool)
-    for low, high in bounds:
-        inside |= (here >= low) & (here < high)
-    near = gap < _FAR * wide
-    total[~near] = inside[~near].astype(float)
-    doubtful = np.flatnonzero(near)
-    doubtful = doubtful[~_linear(distance, mean[doubtful], cov[doubtful], here[doubtful], gradient[doubtful])]
-    factors = root(cov[doubtful])
-    deviates = normal_points()
-    for row, factor in zip(doubtful.tolist(), factors, strict=True):
-        local = sampled(mean[row], float(_FAR * wide[row])) if sampled else distance
-        values = local(mean[row] + deviates @ factor.T)[0]
-        hits = np.zeros(len(values), dtype=bool)
-        for low, high in bounds:
-            hits |= (values >= low) & (values < high)
-        total[row] = hits.mean()
-    answer[known] = np.clip(total, 0.0, 1.0)
+    if known.any():
+        answer[known] = Profile.of(distance, mean_m[known], cov_m2[known], sampled).between(bounds)
     return answer
 
 

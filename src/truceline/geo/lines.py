@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from truceline.errors import GeometryError
 from truceline.geo.frame import Frame
-from truceline.geo.gaussian import Distance, along, probability_between
+from truceline.geo.gaussian import Distance, Profile, along, probability_between
 from truceline.geo.points import Float64Array, Points, as_object, as_points
 from truceline.geo.segments import densify, nearest, signed_nearest
 
@@ -75,7 +76,7 @@ class Line:
         return Frame(float(middle[0]), float(middle[1]))
 
     def xy(self, frame: Frame) -> Float64Array:
-        """The line in `frame`, metres (k, 2), with points added every 10 km."""
+        """The line in `frame`, metres (k, 2), with points added every 4 km."""
         return frame.to_xy(self._dense)
 
     def signed_distance_m(self, lonlat: Points) -> Float64Array:
@@ -84,7 +85,7 @@ class Line:
         Args:
             lonlat: (n, 2) degrees.
         Returns:
-            (n,) metres, nan where a point is nan; within 0.1 % of the geodesic for lines of up to 900 km.
+            (n,) metres, nan where a point is nan; within a metre of the geodesic up to 150 km from a line of up to 400 km.
         """
         frame = self.frame()
         points = frame.to_xy(lonlat)
@@ -122,6 +123,15 @@ class Line:
         bounds: tuple[tuple[float, float], ...],
     ) -> Float64Array:
         """P(the signed distance lies in one of `bounds`), (n,)."""
+        distance, local = self._measures(frame)
+        return probability_between(distance, mean_m, cov_m2, bounds, local)
+
+    def profile(self, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame) -> Profile:
+        """Signed distances of places without nan, to be asked about many bands."""
+        distance, local = self._measures(frame)
+        return Profile.of(distance, mean_m, cov_m2, local)
+
+    def _measures(self, frame: Frame) -> tuple[Distance, Callable[[Float64Array, float], Distance]]:
         path = self.xy(frame)
 
         def distance(points: Float64Array) -> tuple[Float64Array, Float64Array]:
@@ -131,7 +141,7 @@ class Line:
             part = _within_reach(path, mean, reach_m)
             return lambda points: signed_nearest(points, part)
 
-        return probability_between(distance, mean_m, cov_m2, bounds, local)
+        return distance, local
 
 
 def _within_reach(path: Float64Array, mean: Float64Array, reach_m: float) -> Float64Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +12,10 @@ import shapely.geometry
 
 from truceline.errors import GeometryError
 from truceline.geo.frame import Frame
-from truceline.geo.gaussian import along, probability_between
+from truceline.geo.gaussian import Distance, Profile, along, probability_between
 from truceline.geo.lines import Line
-from truceline.geo.points import Float64Array, as_points
-from truceline.geo.segments import densify, nearest
+from truceline.geo.points import Float64Array, as_object, as_points
+from truceline.geo.segments import densify, nearest, true_length
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,18 +89,27 @@ class Polygon:
 
     def probability(self, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame) -> Float64Array:
         """P(the place lies inside), (n,); nan where the mean is nan. Error bound: see `geo.gaussian`."""
+        distance, inside_only = self._measures(frame)
+        return probability_between(distance, mean_m, cov_m2, ((0.0, np.inf),), inside_only)
+
+    def profile(self, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame) -> Profile:
+        """Distances to the boundary of places without nan, positive inside."""
+        distance, inside_only = self._measures(frame)
+        return Profile.of(distance, mean_m, cov_m2, inside_only)
+
+    def _measures(self, frame: Frame) -> tuple[Distance, Callable[[Float64Array, float], Distance]]:
         area, a, b = projected(self._area, frame)
 
         def distance(points: Float64Array) -> tuple[Float64Array, Float64Array]:
             return _signed(points, area, a, b)
 
-        def inside_only(mean: Float64Array, reach_m: float) -> Any:
+        def inside_only(mean: Float64Array, reach_m: float) -> Distance:
             def sign(points: Float64Array) -> tuple[Float64Array, Float64Array]:
                 return np.where(shapely.contains_xy(area, points[:, 0], points[:, 1]), 1.0, -1.0), points
 
             return sign
 
-        return probability_between(distance, mean_m, cov_m2, ((0.0, np.inf),), inside_only)
+        return distance, inside_only
 
     def edge_distance_m(
         self, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame
@@ -112,6 +122,52 @@ class Polygon:
             distance[known], gradient = _signed(mean_m[known], area, a, b)
             sd[known] = along(cov_m2[known], gradient)
         return distance, sd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """A place that articles keep things away from.
+
+    Raises GeometryError GEO-003 for coordinates out of range, GEO-004 for a feature that is no point.
+    """
+
+    id: str
+    lonlat: Float64Array
+
+    @classmethod
+    def from_geojson(cls, feature: dict[str, Any]) -> Point:
+        """From a Point feature with a property id."""
+        properties = as_object(as_object(feature).get("properties"))
+        geometry = as_object(as_object(feature).get("geometry"))
+        where = f"point {properties.get('id', '?')}"
+        coordinates = geometry.get("coordinates")
+        if (
+            geometry.get("type") != "Point"
+            or not isinstance(coordinates, list)
+            or len(coordinates) < 2
+            or not all(isinstance(one, (int, float)) for one in coordinates)
+        ):
+            raise GeometryError(
+                "GEO-004", "a point must be a GeoJSON Point with a position", where=where, value=geometry.get("type"),
+                remedy="Give [lon, lat] in degrees.",
+            )  # fmt: skip
+        return cls(
+            str(properties["id"]), as_points(np.array([coordinates[:2]], dtype=np.float64), where=where)
+        )
+
+    def profile(self, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame) -> Profile:
+        """Distances of places without nan from the point."""
+        centre = frame.to_xy(self.lonlat)
+
+        def distance(points: Float64Array) -> tuple[Float64Array, Float64Array]:
+            offset = points - centre
+            plane = np.hypot(offset[:, 0], offset[:, 1])
+            gradient = np.where(
+                plane[:, None] > 1e-6, offset / np.maximum(plane, 1e-6)[:, None], np.array([[1.0, 0.0]])
+            )
+            return true_length(points, np.broadcast_to(centre, points.shape), plane), gradient
+
+        return Profile.of(distance, mean_m, cov_m2)
 
 
 def area_of(geometry: dict[str, Any], where: str) -> Any:
@@ -175,4 +231,4 @@ def _signed(
     far = distance > 1e-6
     gradient = normal
     gradient[far] = (sign / np.maximum(distance, 1e-6))[far, None] * offset[far]
-    return sign * distance, gradient
+    return sign * true_length(points, foot, distance), gradient

@@ -1,0 +1,43 @@
+"""The JSON Schemas of `agreement.yaml` and `cases/*.yaml`, for completion in editors; published in docs/reference/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from truceline.agreement.models import AgreementFile, CaseFile
+from truceline.records import codes
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Words(GenerateJsonSchema):
+    """Code lists become enumerations, so that an editor can offer their words."""
+
+    def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
+        made = super().function_after_schema(schema)
+        words = getattr(schema["function"]["function"], "words", None)
+        return made if words is None else {**made, "enum": list(words)}
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of `agreement.yaml`."""
+    return _published(AgreementFile, "An agreement: agreement.yaml of a Truceline agreement folder")
+
+
+def case_schema() -> dict[str, Any]:
+    """JSON Schema of a file of `cases/`."""
+    return _published(CaseFile, "Cases of an agreement: what must follow from what")
+
+
+def _published(model: type[BaseModel], title: str) -> dict[str, Any]:
+    made = model.model_json_schema(by_alias=True, schema_generator=_Words)
+    return {
+        "$schema": DIALECT,
+        **made,
+        "title": title,
+        "$comment": f"Generated; code lists of version {codes.CODES_VERSION}.",
+    }
