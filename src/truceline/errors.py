@@ -13,6 +13,7 @@
         |-- FusionError     FUS  observations that cannot be fused, parameters
         |-- IntakeError     INT  a file that cannot be read at all
         |-- ReportError     RPT  a report that cannot be made
+        |-- MechanismError  MEC  a proposed mechanism
         `-- ReplayError     RPL  recomputation differs
 
 A message reads: where -> rule -> value seen -> remedy -> link. The code is stable and documented in
@@ -116,6 +117,10 @@ class IntakeError(CheckFailed):
 
 class ReportError(CheckFailed):
     """A report that cannot be made."""
+
+
+class MechanismError(CheckFailed):
+    """A proposed mechanism that cannot be read or compared."""
 
 
 class ReplayError(CheckFailed):

@@ -19,6 +19,7 @@ from truceline.cli import (
     key,
     learn,
     log,
+    mechanism,
     replay,
     report,
     score,
@@ -52,6 +53,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(agreement.app, name="agreement")
 app.command("simulate")(simulate.simulate)
 app.add_typer(score.app, name="score")
+app.add_typer(mechanism.app, name="mechanism")
 app.command("bench")(bench.bench)
 app.command("template")(template.template)
 

@@ -91,6 +91,31 @@ def coverage(
     emit(made, as_json, table(rows, heads))
 
 
+@app.command()
+def mechanism(
+    seed: Annotated[list[int], typer.Option(help="Exercises to score; repeat.", show_default=False)],
+    replications: Annotated[int, typer.Option(min=20, help="How often each is drawn.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Hold what the mechanism designer foretells of an exercise's mechanism against what the simulator then yields."""
+    made = foretelling.mechanism_scores(seed, replications)
+    rows = [
+        (
+            name,
+            key,
+            f"{one['foretold']:.3f}",
+            f"{one['low']:.3f}",
+            f"{one['high']:.3f}",
+            f"{one['yielded']:.3f}",
+        )
+        for name, row in made["seeds"].items()
+        for key, one in row.items()
+    ]
+    rows += [("all", key, f"{value:+.3f}", "", "", "") for key, value in made["error"].items()]
+    text = table(rows, ("seed", "measure", "foretold (all: mean error)", "low", "high", "yielded"))
+    emit(made, as_json, f"{text}\n{made['held']:.0%} of the bands held.")
+
+
 def emit_scores(scores: dict[str, object], as_json: bool) -> None:
     """One line a number; nested groups by their path."""
     rows: list[tuple[str, str]] = []
