@@ -7,14 +7,16 @@ from truceline.agreement.cases import CaseReport, CaseResult, run_cases
 from truceline.agreement.duties import Duty, duties, state_of
 from truceline.agreement.facts import Fact
 from truceline.agreement.folder import Agreement, library, load, pack, unpack
-from truceline.agreement.linter import Problem, check
+from truceline.agreement.linter import check
 from truceline.agreement.models import Article, Case
+from truceline.agreement.mutations import Mutant, Survey, mutants, survey
+from truceline.agreement.problems import Problem
 from truceline.agreement.schema import case_schema, schema
 from truceline.agreement.temporal import Facts, Signal, signal_of
 from truceline.agreement.words import encoded
 
 __all__ = [
-    "Agreement", "Article", "Case", "CaseReport", "CaseResult", "Duty", "Fact", "Facts", "Problem", "Signal", "assess",
-    "case_schema", "check", "duties", "encoded", "library", "load", "pack", "run_cases", "schema", "signal_of",
-    "state_of", "unpack",
+    "Agreement", "Article", "Case", "CaseReport", "CaseResult", "Duty", "Fact", "Facts", "Mutant", "Problem", "Signal", "Survey", "assess",
+    "case_schema", "check", "duties", "encoded", "library", "load", "mutants", "pack", "run_cases", "schema", "signal_of",
+    "state_of", "survey", "unpack",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from truceline.agreement.clauses import Rule, rules_of
-from truceline.agreement.factors import Pair, Sheet, claim_factor
+from truceline.agreement.factors import Pair, Sheet, claim_factor, procedure_factor
 from truceline.agreement.folder import Agreement
 from truceline.agreement.ground import Floats, Ground
 from truceline.agreement.judge import (
@@ -82,7 +82,11 @@ def assess(
 
     def claims(article: ExceptionArticle) -> Pair:
         if article.key not in known:
-            known[article.key] = claim_factor(incidents, observations, article)
+            known[article.key] = (
+                procedure_factor(sheet, None if facts is None else facts.known_by(as_of_ms), article)
+                if article.claim == "procedure"
+                else claim_factor(incidents, observations, article)
+            )
         return known[article.key]
 
     who = alignments or agreement.alignments

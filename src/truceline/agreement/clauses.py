@@ -78,7 +78,7 @@ class Version:
 
     Attributes:
         start: None where no entry into force was ever given.
-        replaced: whether a later entry of the same key was known.
+        replaced, amends: whether a later, or an earlier, entry of the same key was known.
     """
 
     key: str
@@ -86,10 +86,7 @@ class Version:
     start: Bounds | None
     end: Bounds
     replaced: bool
-
-    def start_may_be_before(self, time_ms: int) -> bool:
-        """Whether it may have begun before a time."""
-        return self.start is None or self.start.earliest_ms < time_ms
+    amends: bool
 
 
 def versions_of(agreement: Agreement, known_ms: int) -> tuple[Version, ...]:
@@ -105,12 +102,14 @@ def versions_of(agreement: Agreement, known_ms: int) -> tuple[Version, ...]:
         versions = sorted((item for item in known if item.key == key), key=_made)
         for index, article in enumerate(versions):
             start = moment_bounds(article.from_) if article.from_ else entry
+            if index and article.from_ is None and start is not None:
+                start = start.later(Bounds(_made(article), _made(article)))
             end = moment_bounds(article.until) if article.until else FOREVER
             for later in versions[index + 1 :]:
                 end = end.earlier(
                     moment_bounds(later.from_) if later.from_ else Bounds(_made(later), _made(later))
                 )
-            made.append(Version(key, article, start, end, index + 1 < len(versions)))
+            made.append(Version(key, article, start, end, index + 1 < len(versions), index > 0))
     return tuple(made)
 
 
@@ -132,12 +131,14 @@ def gate(article: AnyArticle, signals: dict[str, Signal]) -> Signal | None:
     return found
 
 
-def opening(opened: Signal) -> Bounds:
-    """When the conditions first came about: from the first time they may have held to the first they surely did."""
-    sure = opened.first(1)
+def opening(opened: Signal, start: Bounds | None) -> Bounds:
+    """When the conditions first came about after a start: from the first time they may have held to the first they surely did."""
+    since = opened.times[0] if start is None else start.earliest_ms
+    sure = opened.first(1, int(since))
     latest = FOREVER.latest_ms if sure is None else sure
-    may_be = opened.first(0)
-    return Bounds(min(latest, latest if may_be is None else may_be), latest)
+    may_be = opened.first(0, int(since))
+    began = Bounds(min(latest, latest if may_be is None else may_be), latest)
+    return began if start is None else start.later(began)
 
 
 def rules_of(agreement: Agreement, as_of_ms: int, facts: Facts | None = None) -> tuple[Rule, ...]:
@@ -154,8 +155,7 @@ def rules_of(agreement: Agreement, as_of_ms: int, facts: Facts | None = None) ->
     for version in versions:
         opened = gate(version.article, signals)
         if opened is not None:
-            began = opening(opened)
-            version = replace(version, start=began if version.start is None else version.start.later(began))
+            version = replace(version, start=opening(opened, version.start))
         if version.article.judges:
             by_key.setdefault(version.key, []).append(version)
     return tuple(

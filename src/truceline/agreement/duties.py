@@ -14,10 +14,10 @@ import numpy as np
 
 from truceline.agreement.clauses import FOREVER, Version, conditions, gate, versions_of
 from truceline.agreement.conditions import FactKind, Happened
-from truceline.agreement.fields import Moment, duration_of
+from truceline.agreement.factors import compare
+from truceline.agreement.fields import Moment, Where, duration_of
 from truceline.agreement.folder import Agreement
 from truceline.agreement.models import (
-    AnyArticle,
     Ceiling,
     Condition,
     FlowLimit,
@@ -31,8 +31,8 @@ from truceline.agreement.models import (
     Withdrawal,
 )
 from truceline.agreement.moments import Bounds, later_by
-from truceline.agreement.references import moment_bounds
-from truceline.agreement.temporal import NEVER, Facts, Signal, periods
+from truceline.agreement.references import duty_key, moment_bounds
+from truceline.agreement.temporal import EVER, NEVER, Facts, Signal, periods
 
 WORST = (
     "breached",
@@ -85,26 +85,23 @@ def duties(
     signals = conditions(versions, heard)
     found: list[Duty] = []
     for version in versions:
-        if not version.article.obliges or (
-            not version.start_may_be_before(as_of_ms + 1) and not _dated(version.article)
-        ):
+        if not version.article.obliges or (version.replaced and version.end.latest_ms <= as_of_ms):
             continue
-        if version.end.latest_ms <= as_of_ms and version.replaced:
+        if version.amends and version.start is not None and version.start.earliest_ms > as_of_ms:
             continue
         found += _of(version, heard, as_of_ms, signals, agreement)
     return tuple(found)
 
 
 def state_of(listed: tuple[Duty, ...], key: str) -> Duty | None:
-    """The duty that decides an article (`6`), or one of several by its name (`2:tanks`); None where there is none."""
-    article, _, name = key.partition(":")
-    mine = [duty for duty in listed if duty.article == article and (not name or duty.name == name)]
+    """The duty that decides an article (`6`), one of its duties (`2:tanks`), or one party's (`2:tanks@north`, `6@south`)."""
+    article, name, owner = duty_key(key)
+    mine = [
+        duty
+        for duty in listed
+        if duty.article == article and name in ("", duty.name) and owner in ("", duty.owner)
+    ]
     return min(mine, key=lambda duty: WORST.index(duty.state)) if mine else None
-
-
-def _dated(article: AnyArticle) -> bool:
-    """A duty with a deadline of its own stands even before the article starts."""
-    return isinstance(article, (Transfer, Task, Withdrawal, Renewal))
 
 
 def _of(
@@ -115,7 +112,7 @@ def _of(
     opened = gate(article, signals)
     if opened is not None and not isinstance(article, Condition):
         now = int(opened.at(as_of_ms))
-        first = opened.first()
+        first = opened.first(1, EVER if start is None else start.latest_ms)
         if first is None or first > as_of_ms:
             state = "waiting" if now < 0 else "undetermined"
             words = (
@@ -151,13 +148,15 @@ def _of(
         case Withdrawal():
             yield from _staged(article, blank, start, facts, as_of_ms, agreement)
         case Notification():
-            yield from _notified(article, blank, facts, as_of_ms)
+            yield from _owed(blank, start, _notified(article, blank, facts, as_of_ms))
         case ReportAndAnswer():
-            yield from _answered(article, blank, facts, as_of_ms)
+            yield from _owed(blank, start, _answered(article, blank, facts, as_of_ms))
         case Ceiling():
             for limit in article.limits:
                 for who in article.binds or ("",):
-                    yield _ceiling(limit, replace(blank, owner=who, name=limit.name), facts, as_of_ms)
+                    yield _ceiling(
+                        limit, article.where, replace(blank, owner=who, name=limit.name), facts, as_of_ms
+                    )
         case FlowLimit():
             for who in article.binds or ("",):
                 yield _flow(article, replace(blank, owner=who), facts, as_of_ms)
@@ -297,7 +296,21 @@ def _paired(facts: Facts, first: Happened, then: Happened) -> Iterator[tuple[str
         yield subject, by, at, sure.get(subject, NEVER), said.get(subject, NEVER), verified
 
 
-def _notified(article: Notification, blank: Duty, facts: Facts, as_of_ms: int) -> Iterator[Duty]:
+def _owed(blank: Duty, start: Bounds | None, found: Iterator[tuple[int, Duty]]) -> Iterator[Duty]:
+    """Of duties that something set going at a time, those that were owed then."""
+    seen = False
+    for at, duty in found:
+        if start is not None and at < start.earliest_ms:
+            continue
+        seen = True
+        if start is None or at < start.latest_ms:
+            duty = replace(duty, state="undetermined", reason="Whether the article held by then is not known.", needs="The time from which it holds.")  # fmt: skip
+        yield duty
+    if not seen:
+        yield replace(blank, state="not_due", reason="Nothing is known that would have set its clock going.")
+
+
+def _notified(article: Notification, blank: Duty, facts: Facts, as_of_ms: int) -> Iterator[tuple[int, Duty]]:
     before = duration_of(article.before)[0]
     for subject, by, at, sure, said, verified in _paired(
         facts, Happened(fact="performed"), Happened(fact="notified")
@@ -306,14 +319,24 @@ def _notified(article: Notification, blank: Duty, facts: Facts, as_of_ms: int) -
         if kind not in article.what or (article.binds and by and by not in article.binds) or at > as_of_ms:
             continue
         duty = replace(blank, name=subject, owner=by, due=Bounds(at - before, at - before))
-        yield _judged(duty, sure, said, at - before, verified, late_until=at, late="Announced, and later than agreed.", none="It took place and no announcement is known.")  # fmt: skip
+        yield at, _judged(duty, sure, said, at - before, verified, late_until=at, late="Announced, and later than agreed.", none="It took place and no announcement is known.")  # fmt: skip
 
 
-def _answered(article: ReportAndAnswer, blank: Duty, facts: Facts, as_of_ms: int) -> Iterator[Duty]:
+def _answered(
+    article: ReportAndAnswer, blank: Duty, facts: Facts, as_of_ms: int
+) -> Iterator[tuple[int, Duty]]:
     clocks: tuple[tuple[FactKind, FactKind, str | None], ...] = (
         ("occurred", "reported", article.report_within),
         ("reported", "answered", article.answer_within),
     )
+    if article.report_within is None and article.answer_within is None:
+        yield (
+            NEVER,
+            replace(
+                blank, state="undetermined", reason="No time is set within which it is due.", needs="A clock."
+            ),
+        )
+        return
     for first, then, within in clocks:
         if within is None:
             continue
@@ -328,9 +351,9 @@ def _answered(article: ReportAndAnswer, blank: Duty, facts: Facts, as_of_ms: int
                 blank, name=f"{subject} {then}", owner=by if then == "reported" else "", due=Bounds(due, due)
             )
             if sure == NEVER and said == NEVER and as_of_ms <= due:
-                yield replace(duty, state="not_due", reason="The clock is running.")
+                yield at, replace(duty, state="not_due", reason="The clock is running.")
             else:
-                yield _judged(duty, sure, said, due, verified, late_until=NEVER, late="Done after the clock had run out.", none="The clock has run out and nothing came.")  # fmt: skip
+                yield at, _judged(duty, sure, said, due, verified, late_until=NEVER, late="Done after the clock had run out.", none="The clock has run out and nothing came.")  # fmt: skip
 
 
 def _judged(
@@ -357,10 +380,10 @@ def _judged(
     return replace(duty, state="overdue", reason=none)
 
 
-def _ceiling(limit: Limit, duty: Duty, facts: Facts, as_of_ms: int) -> Duty:
+def _ceiling(limit: Limit, where: Where | None, duty: Duty, facts: Facts, as_of_ms: int) -> Duty:
     def mine(kind: FactKind) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        keep = facts.meant(Happened(fact=kind, subject=limit.name, by=duty.owner or None))
-        return np.asarray(keep & (facts.at_ms <= as_of_ms))
+        all_of_kind = facts.meant(Happened(fact=kind, by=duty.owner or None)) & (facts.at_ms <= as_of_ms)
+        return np.asarray(all_of_kind & ((facts.subject == limit.name) | _of_class(limit, where, facts)))
 
     declared, seen = mine("inventory"), mine("sighting")
     number = _latest(facts, declared)
@@ -402,6 +425,19 @@ def _ceiling(limit: Limit, duty: Duty, facts: Facts, as_of_ms: int) -> Duty:
         reason=f"No inventory is known ({shown}).",
         needs="A declaration and an inspection.",
     )
+
+
+def _of_class(limit: Limit, where: Where | None, facts: Facts) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Facts without a subject that tell weapon, calibre and distance, and fall under the limit by them."""
+    if facts.weapon is None or facts.calibre_um is None or facts.distance_m is None or not limit.weapons:
+        return np.zeros(len(facts.at_ms), dtype=bool)
+    keep = (facts.subject == "") & np.isin(facts.weapon, limit.weapons)
+    for bound in limit.calibre:
+        keep &= (facts.calibre_um >= 0) & compare(facts.calibre_um.astype(float), bound)
+    if where is not None:
+        far = np.inf if where.within_m is None else where.within_m
+        keep &= (facts.distance_m >= (where.beyond_m or 0)) & (facts.distance_m < far)
+    return np.asarray(keep)
 
 
 def _latest(facts: Facts, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int | None:

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from truceline.agreement.clauses import Clause
-from truceline.agreement.fields import WeaponClass, calibre_bound
+from truceline.agreement.fields import WeaponClass, calibre_bound, duration_of
 from truceline.agreement.ground import Bools, Floats
 from truceline.agreement.models import ExceptionArticle
 from truceline.agreement.moments import Bounds
+from truceline.agreement.temporal import Facts
 from truceline.records.codes import MISSION_KINDS
 from truceline.records.parties import Alignment, alignment_of
 
@@ -196,3 +197,38 @@ def claim_factor(incidents: pa.Table, observations: pa.Table, article: Exception
         high[row] = float(claimed)
         low[row] = float(any(word and sure for word, sure in heard) and all(word for word, _ in heard))
     return low, high
+
+
+def procedure_factor(sheet: Sheet, facts: Facts | None, article: ExceptionArticle) -> Pair:
+    """Bounds of P(every step of the procedure was taken for it), from facts before each incident.
+
+    A step counts where the side of the incident took it (or the text's own office: no party named) in the time before.
+    All steps by the mission's own word: 1. Some only by others' word, or the side not known: 0 to 1. One missing: 0.
+    """
+    low, high = np.zeros(sheet.n), np.zeros(sheet.n)
+    if facts is None or not len(facts.at_ms):
+        return low, high
+    within = duration_of(article.within)[0]
+    who = np.array(sheet.side, dtype=np.str_)
+    sure, may_be = np.ones(sheet.n, dtype=bool), np.ones(sheet.n, dtype=bool)
+    for step in article.procedure:
+        meant = facts.meant(step)
+        verified, said = np.zeros(sheet.n, dtype=bool), np.zeros(sheet.n, dtype=bool)
+        for party in np.unique(facts.by[meant]):
+            mine = meant & (facts.by == party)
+            rows = np.ones(sheet.n, dtype=bool) if party == "" else who == party
+            verified |= rows & _before(facts.at_ms[mine & facts.verified], sheet.from_ms, within)
+            said |= (rows | (who == "undetermined")) & _before(facts.at_ms[mine], sheet.from_ms, within)
+        sure, may_be = sure & verified, may_be & (said | verified)
+    return sure.astype(float), may_be.astype(float)
+
+
+def _before(times: npt.NDArray[np.int64], at_ms: npt.NDArray[np.int64], within: int) -> Bools:
+    """Whether one of `times` lies in [at - within, at]."""
+    ordered = np.sort(times)
+    index = np.searchsorted(ordered, at_ms, side="right") - 1
+    return (
+        np.asarray((index >= 0) & (ordered[np.maximum(index, 0)] >= at_ms - within))
+        if len(ordered)
+        else np.zeros(len(at_ms), dtype=bool)
+    )

@@ -7,10 +7,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from truceline.agreement.documents import MAX_BYTES, Document, parse
+from truceline.agreement.documents import MAX_BYTES, parse
 from truceline.agreement.fields import Source
 from truceline.agreement.models import AgreementFile, AlignmentName, AnyArticle, Case, CaseFile, LineName
 from truceline.agreement.moments import bounds_of
@@ -150,6 +151,15 @@ def unpack(raw: bytes) -> Agreement:
     return _read(files)
 
 
+def changed(agreement: Agreement, text: str) -> Agreement:
+    """The same folder with another agreement.yaml.
+
+    Raises:
+        As `load`.
+    """
+    return _read({**agreement.files, "agreement.yaml": text})
+
+
 def _find(folder: Path | str) -> Path:
     if isinstance(folder, str) and _ID.fullmatch(folder) and (LIBRARY / folder / "agreement.yaml").is_file():
         return LIBRARY / folder
@@ -226,14 +236,11 @@ def _read(files: Mapping[str, str]) -> Agreement:
     zones = drawn["zone"]
     cases: list[Case] = []
     case_places: list[str] = []
-    case_documents: list[Document] = []
     for name in sorted(files):
         if name.startswith("cases/"):
-            case_document = parse(name, files[name])
-            for index, case in enumerate(validated(CaseFile, case_document).cases):
-                cases.append(case)
-                case_documents.append(case_document)
-                case_places.append(case_document.where(("cases", index)))
+            told, told_at = _case_file(name, files[name])
+            cases += told
+            case_places += told_at
     places = tuple(document.where(("articles", index)) for index in range(len(declared.articles)))
     agreement = Agreement(
         id=declared.id,
@@ -272,6 +279,14 @@ def _read(files: Mapping[str, str]) -> Agreement:
         agreement.case_places,
     )
     return agreement
+
+
+@lru_cache(maxsize=64)
+def _case_file(name: str, text: str) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    """Cases of a file and where they stand; remembered, because mutants of an agreement share them."""
+    document = parse(name, text)
+    cases = validated(CaseFile, document).cases
+    return cases, tuple(document.where(("cases", index)) for index in range(len(cases)))
 
 
 def _features(name: str, text: str) -> list[dict[str, Any]]:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from truceline.agreement.cases import run_cases
+from truceline.agreement.consistency import (
+    overlaps,
+    stages,
+    thresholds,
+    timeless,
+    touching,
+    unverifiable,
+    widths,
+)
 from truceline.agreement.fields import Reading, calibre_bound
 from truceline.agreement.folder import Agreement
 from truceline.agreement.models import (
@@ -16,37 +24,22 @@ from truceline.agreement.models import (
     Undefined,
     Withdrawal,
 )
-from truceline.agreement.references import moment_bounds, moments_of
+from truceline.agreement.problems import Problem
+from truceline.agreement.references import duty_key, moment_bounds, moments_of
 from truceline.errors import AgreementError
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One defect of a text.
+def check(agreement: Agreement, *, roster: frozenset[str] | None = None) -> tuple[Problem, ...]:
+    """All defects, in the order of the articles; empty for a text with nothing to say about.
 
-    Attributes:
-        severity: "error" where the article cannot mean what it says, "warning" where it leaves something open.
+    Args:
+        roster: acts that the mechanism's sensors and observers can see; the agreement's own `roster` where None.
     """
-
-    code: str
-    where: str
-    rule: str
-    value: str
-    remedy: str
-    severity: str
-
-    def __str__(self) -> str:
-        seen = f", got {self.value}" if self.value else ""
-        return f"{self.code} {self.where}: {self.rule}{seen}. {self.remedy} See errors#{self.code.lower()}"
-
-
-def check(agreement: Agreement) -> tuple[Problem, ...]:
-    """All defects, in the order of the articles; empty for a text with nothing to say about."""
     entries = [
         item for item in agreement.articles if isinstance(item, EntryIntoForce) and item.from_ is not None
     ]
     found: list[Problem] = []
-    exercised = {key for case in agreement.cases for key in case.expect}
+    exercised = {duty_key(key)[0] for case in agreement.cases for key in case.expect}
     for article, place in zip(agreement.articles, agreement.places, strict=True):
         where = f"{place}, article {article.key}"
         found += _zones(article, where)
@@ -65,7 +58,7 @@ def check(agreement: Agreement) -> tuple[Problem, ...]:
                     "; ".join(article.missing), "Until then every verdict is undetermined.", "warning",
                 )
             )  # fmt: skip
-        if article.judges and article.key not in exercised:
+        if (article.judges or article.obliges) and article.key not in exercised:
             found.append(
                 Problem(
                     "AGR-034", where, "a case must exercise the article", "", "Add one to cases/.", "warning"
@@ -80,7 +73,16 @@ def check(agreement: Agreement) -> tuple[Problem, ...]:
                         "Decide whether it counts for certain.", "error",
                     )
                 )  # fmt: skip
+        found += [*stages(article, where), *widths(article, where), *timeless(article, where)]
+    if roster is None and agreement.declared.roster is not None:
+        roster = frozenset(agreement.declared.roster)
     found += _thresholds(agreement)
+    found += [
+        *thresholds(agreement),
+        *overlaps(agreement),
+        *unverifiable(agreement, roster),
+        *touching(agreement),
+    ]
     found += _sources(agreement)
     found += _cases(agreement)
     return tuple(found)
@@ -117,17 +119,15 @@ def _zones(article: AnyArticle, where: str) -> Iterator[Problem]:
 
 
 def _deadlines(article: AnyArticle, where: str, entries: list[EntryIntoForce]) -> Iterator[Problem]:
-    if not isinstance(article, Withdrawal):
-        return
     start = article.from_ or (entries[-1].from_ if entries else None)
-    for step in article.steps:
-        if step.by is None or start is None:
+    named = [(name, moment) for name, moment in moments_of(article) if name == "by" or name.endswith(": by")]
+    for name, by in named:
+        if start is None or moment_bounds(by).latest_ms >= moment_bounds(start).earliest_ms:
             continue
-        if moment_bounds(step.by).latest_ms < moment_bounds(start).earliest_ms:
-            yield Problem(
-                "AGR-033", where, f"the deadline of '{step.name}' must not lie before the entry into force",
-                step.by.local, "Check the date and its zone.", "error",
-            )  # fmt: skip
+        yield Problem(
+            "AGR-033", where, f"the deadline of '{name.removesuffix(': by')}' must not lie before the entry into force",
+            by.local or by.readings[0].local, "Check the date and its zone.", "error",
+        )  # fmt: skip
 
 
 def _thresholds(agreement: Agreement) -> Iterator[Problem]:

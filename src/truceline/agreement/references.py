@@ -44,6 +44,13 @@ def moment_bounds(moment: Moment, where: str = "") -> Bounds:
     return Bounds(min(one.earliest_ms for one in found), max(one.latest_ms for one in found))
 
 
+def duty_key(key: str) -> tuple[str, str, str]:
+    """`2:tanks@north` as article, name of the duty, owner; what is not given is ""."""
+    rest, _, owner = key.partition("@")
+    article, _, name = rest.partition(":")
+    return article, name, owner
+
+
 def moments_of(article: AnyArticle) -> list[tuple[str, Moment]]:
     """Every time an article names, with the field that names it."""
     named = [("made", article.made), ("from", article.from_), ("until", article.until)]
@@ -148,7 +155,7 @@ def check_references(
             if (article.judges if case.given else article.obliges)
         }
         for key in case.expect:
-            if key.partition(":")[0] not in known:
+            if duty_key(key)[0] not in known:
                 _nowhere(
                     where, "a case must expect something of an article that judges, or of a duty", key, known
                 )

@@ -31,7 +31,10 @@ NEVER = 2**60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """Facts as columns, (n,) each, in any order; times are UTC ms; `verified` is the mission's own word."""
+    """Facts as columns, (n,) each, in any order; times are UTC ms; `verified` is the mission's own word.
+
+    `weapon` "", `calibre_um` and `distance_m` -1 where not said; None where no fact says any.
+    """
 
     kind: Words
     subject: Words
@@ -44,6 +47,9 @@ class Facts:
     verified: npt.NDArray[np.bool_]
     denial: npt.NDArray[np.bool_]
     acts: tuple[tuple[str, ...], ...] | None = None
+    weapon: Words | None = None
+    calibre_um: Ints | None = None
+    distance_m: Ints | None = None
 
     @classmethod
     def of(cls, listed: Sequence[Fact]) -> Facts:
@@ -69,6 +75,9 @@ class Facts:
             np.array([item.source == "mission" for item in listed], dtype=bool),
             np.array([item.stance == "denial" for item in listed], dtype=bool),
             tuple(item.acts for item in listed),
+            words([item.weapon or "" for item in listed]),
+            np.array([item.calibre_um or -1 for item in listed], dtype=np.int64),
+            np.array([-1 if item.distance_m is None else item.distance_m for item in listed], dtype=np.int64),
         )  # fmt: skip
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> Facts:
@@ -78,9 +87,10 @@ class Facts:
             if self.acts is None
             else tuple(one for one, kept in zip(self.acts, keep.tolist(), strict=True) if kept)
         )
+        more = (None if one is None else one[keep] for one in (self.weapon, self.calibre_um, self.distance_m))
         return Facts(
             self.kind[keep], self.subject[keep], self.by[keep], self.to[keep], self.at_ms[keep], self.until_ms[keep],
-            self.known_ms[keep], self.count[keep], self.verified[keep], self.denial[keep], acts,
+            self.known_ms[keep], self.count[keep], self.verified[keep], self.denial[keep], acts, *more,
         )  # fmt: skip
 
     def known_by(self, time_ms: int) -> Facts:
@@ -149,10 +159,11 @@ class Signal:
 
         return Signal.layers(1, (*spread(self.values < 1), 0), (*spread(self.values < 0), -1))
 
-    def first(self, value: int = 1) -> int | None:
-        """The earliest time at which it has a value; None where it never has."""
-        found = np.flatnonzero(self.values == value)
-        return int(self.times[found[0]]) if len(found) else None
+    def first(self, value: int = 1, since_ms: int = EVER) -> int | None:
+        """The earliest time from `since_ms` on at which it has a value; None where it never has."""
+        after = np.append(self.times[1:], NEVER)
+        found = np.flatnonzero((self.values == value) & (after > since_ms))
+        return max(int(self.times[found[0]]), since_ms) if len(found) else None
 
     def _plain(self) -> Signal:
         keep = np.r_[True, self.values[1:] != self.values[:-1]]

@@ -89,9 +89,10 @@ def check(which: Which, as_json: AsJson = False) -> None:
 def run_cases(
     which: Annotated[str, typer.Argument(metavar="PATH|ID|MISSION", help="As for check; left out with --all.", show_default=False)] = "",
     everything: Annotated[bool, typer.Option("--all", help="Every agreement of the library.")] = False,
+    mutate: Annotated[bool, typer.Option("--mutate", help="Also change each threshold, sign and date, and tell which change no case notices.")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Run the agreement's own cases; exits 1 when one comes out otherwise than written."""
+    """Run the agreement's own cases; exits 1 when one comes out otherwise than written, or a change goes unnoticed."""
     if everything == bool(which):
         raise UsageError(
             "CLI-006",
@@ -122,6 +123,15 @@ def run_cases(
             f"{one['where']} {one['case']}, article {one['article']}: expected {one['expected']}, found {one['found']}. {one['reason']}"
             for one in failures
         ]
+        if mutate:
+            survey = agreements.survey(agreement)
+            left = [str(one) for one in survey.survivors]
+            told[-1] |= {
+                "mutants": survey.noticed + survey.refused + survey.idle + len(left),
+                "idle": survey.idle,
+                "unnoticed": left,
+            }
+            lines += [f"{agreement.id}: no case notices {one}" for one in left]
         uncovered = [key for key, count in made.covered.items() if not count]
         lines.append(
             f"{agreement.id}: {len(agreement.cases)} cases, {len(made.results)} verdicts, {len(failures)} otherwise than written."
@@ -131,7 +141,7 @@ def run_cases(
         name: sum(int(str(one[name])) for one in told)
         for name in ("articles", "covered", "cases", "verdicts", "failed")
     }
-    passed = all(one["passed"] for one in told)
+    passed = all(one["passed"] and not one.get("unnoticed") for one in told)
     emit({"agreements": len(told), **sums, "passed": passed, "results": told}, as_json, "\n".join(lines))
     if not passed:
         raise typer.Exit(1)

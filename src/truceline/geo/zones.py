@@ -97,6 +97,12 @@ class Polygon:
         distance, inside_only = self._measures(frame)
         return Profile.of(distance, mean_m, cov_m2, inside_only)
 
+    def gap_m(self, line: Line) -> float:
+        """Metres between the zone and a line; 0 where they touch or cross. Within 0.1 % of the geodesic."""
+        frame = line.frame()
+        area, _, _ = projected(self._area, frame)
+        return float(area.distance(shapely.LineString(line.xy(frame))))
+
     def _measures(self, frame: Frame) -> tuple[Distance, Callable[[Float64Array, float], Distance]]:
         area, a, b = projected(self._area, frame)
 

@@ -1,0 +1,167 @@
+"""Duties: what is overdue, met late, met or disputed; by which version of the text; and whoever the parties are."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from truceline import agreement
+from truceline.agreement.duties import WORST
+from truceline.agreement.folder import FORMAT
+from truceline.agreement.models import DUTY_STATES
+from truceline.agreement.temporal import Facts
+from truceline.records.canonical import canonical
+
+NOTHING = Facts.of([])
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+def at(year: int, month: int, day: int, hour: int = 12) -> int:
+    return int(dt.datetime(year, month, day, hour, tzinfo=MOSCOW).timestamp() * 1000)
+
+
+def fact(kind: str, when: str, **fields: object) -> agreement.Fact:
+    return agreement.Fact.model_validate(
+        {"kind": kind, "at": {"local": when, "zone": "Europe/Moscow"}, **fields}
+    )
+
+
+def state(key: str, facts: Facts, as_of_ms: int, known_ms: int | None = None) -> str:
+    text = agreement.load("trilateral-2020-11-10")
+    duty = agreement.state_of(agreement.duties(text, facts, as_of_ms=as_of_ms, known_ms=known_ms), key)
+    assert duty is not None
+    return duty.state
+
+
+FIRST, MOVED = at(2020, 11, 14), at(2020, 11, 16)
+
+
+@pytest.mark.parametrize(
+    ("day", "by_the_first_text", "by_the_amended_text"),
+    [(16, "overdue", "not_due"), (20, "overdue", "not_due"), (26, "overdue", "overdue")],
+)
+def test_kalbajar_on_three_days_under_both_versions(
+    day: int, by_the_first_text: str, by_the_amended_text: str
+) -> None:
+    when = at(2020, 11, day)
+    assert state("6(kalbajar)", NOTHING, when, FIRST) == by_the_first_text
+    assert state("6(kalbajar)", NOTHING, when, MOVED) == by_the_amended_text
+    assert state("6(lachin)", NOTHING, when, FIRST) == state("6(lachin)", NOTHING, when, MOVED) == "not_due"
+
+
+def test_three_texts_of_one_point_are_three_duties() -> None:
+    when = at(2020, 11, 20)
+    assert [state(f"2/{text}", NOTHING, when) for text in ("before", "by", "circulated")] == [
+        "overdue",
+        "undetermined",
+        "overdue",
+    ]
+
+
+def test_a_fact_learned_later_changes_nothing_earlier() -> None:
+    handed = fact(
+        "handed_over",
+        "2020-11-24T12:00",
+        subject="kalbajar",
+        by="side-1",
+        known={"local": "2020-11-28T12:00", "zone": "Europe/Moscow"},
+    )
+    facts = Facts.of([handed])
+    assert state("6(kalbajar)", facts, at(2020, 11, 27), MOVED) == "overdue"
+    assert state("6(kalbajar)", facts, at(2020, 11, 28), MOVED) == "met"
+
+
+def test_only_the_missions_own_word_makes_it_met() -> None:
+    base = {"subject": "lachin", "by": "side-1"}
+    claim, denial = (
+        fact("handed_over", "2020-11-30T12:00", source="party", **base),
+        fact(
+            "handed_over", "2020-11-30T13:00", source="party", stance="denial", subject="lachin", by="side-2"
+        ),
+    )
+    seen = fact("handed_over", "2020-11-30T12:00", **base)
+    when = at(2020, 12, 5)
+    assert state("6(lachin)", Facts.of([claim]), when) == "reported"
+    assert state("6(lachin)", Facts.of([claim, denial]), when) == "disputed"
+    assert state("6(lachin)", Facts.of([claim, denial, seen]), when) == "met"
+
+
+def test_order_of_facts_changes_nothing() -> None:
+    told = [
+        fact("handed_over", "2020-11-30T12:00", subject="lachin", by="side-1"),
+        fact("handed_over", "2020-12-03T12:00", subject="lachin", by="side-1"),
+        fact("sighting", "2020-12-03T12:00", subject="personnel", by="russia", count=1961),
+        fact("objected", "2025-01-01T00:00", by="side-2"),
+    ]
+    text, when = agreement.load("trilateral-2020-11-10"), at(2026, 1, 1)
+    found = {
+        agreement.duties(text, Facts.of(list(order)), as_of_ms=when) for order in itertools.permutations(told)
+    }
+    assert len(found) == 1
+
+
+def test_every_state_has_its_place_in_the_order_that_decides() -> None:
+    assert sorted(WORST) == sorted(DUTY_STATES)
+
+
+def _exchanged(files: dict[str, str]) -> dict[str, str]:
+    """side-1 and side-2 exchanged everywhere, lines kept where they are."""
+
+    def swapped(text: str) -> str:
+        return text.replace("side-1", "side-0").replace("side-2", "side-1").replace("side-0", "side-2")
+
+    return {name: swapped(text) for name, text in files.items()}
+
+
+@pytest.mark.parametrize("name", agreement.library())
+def test_relabelling_the_parties_relabels_and_changes_nothing_else(name: str) -> None:
+    one = agreement.load(name)
+    files = _exchanged(dict(one.files))
+    if name == "exercise-accord":
+        files = {
+            file: text.replace("north", "x0").replace("south", "north").replace("x0", "south")
+            for file, text in one.files.items()
+        }
+    other = agreement.unpack(canonical({"format": FORMAT, "files": files}))
+    before, after = agreement.run_cases(one), agreement.run_cases(other)
+
+    def plain(case: str) -> str:
+        return (
+            case.replace("side-1", "side-x")
+            .replace("side-2", "side-x")
+            .replace("north", "side-x")
+            .replace("south", "side-x")
+        )
+
+    assert [(plain(item.case), item.got) for item in before.results] == [
+        (plain(item.case), item.got) for item in after.results
+    ]
+    assert after.passed
+    assert json.dumps(before.covered) == json.dumps(after.covered)
+
+
+def test_three_signatories_stand_in_two_alignments() -> None:
+    accord = agreement.load("exercise-accord")
+    signed = [party.id for party in accord.declared.parties if party.role == "signatory"]
+    assert len(signed) == 3
+    assert sorted(member for one in accord.alignments for member in one.members) == sorted(signed)
+    assert len(accord.alignments) == 2
+
+
+def test_every_text_that_we_do_not_hold_says_so() -> None:
+    for name in agreement.library():
+        for text in agreement.load(name).declared.texts:
+            assert text.hash or text.held, (name, text.id)
+
+
+def test_every_article_of_a_real_agreement_has_its_public_source() -> None:
+    for name in agreement.library():
+        one = agreement.load(name)
+        if not one.exercise:
+            assert [
+                article.key for article in one.articles if article.source is None or not article.source.url
+            ] == []
