@@ -8,16 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.fusion.association import AGAINST, Association, Grouped, Work
+from truceline.fusion.association import AGAINST, Association
 from truceline.fusion.coding import dictionary
 from truceline.fusion.describing import intervals, meet, power, vote_values, vote_words
 from truceline.fusion.existence import Verdicts, Watched, judge, own_weights
 from truceline.fusion.lists import lists, structs, word_sets
 from truceline.fusion.parameters import DEFAULTS, Parameters
-from truceline.fusion.sheet import NO_SECTOR_DEG, Sheet
+from truceline.fusion.sheet import Sheet
 from truceline.fusion.sides import Said, across, left_of, own_shares, shares
 from truceline.fusion.stats import KNOWN, PXX, PXY, PYY, X, Y
+from truceline.fusion.theatre import NO_SECTOR_DEG
 from truceline.fusion.voices import Members, voices
+from truceline.fusion.work import Grouped, Work
 from truceline.geo.lines import Line
 from truceline.geo.points import BoolArray, Float64Array, Int64Array, column, to_udeg
 from truceline.records.codes import ACTS, DESCRIPTIONS, MEANS, SOURCE_KINDS, STANCES, WEAPONS
@@ -38,14 +40,10 @@ in none stands with a null incident, an empty role and a null existence."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assembled:
-    """incidents: `records.columns.INCIDENTS`, in the order of their lowest observations. membership: `MEMBERSHIP`.
-
-    lowest: (k,) row of each incident's lowest supporting observation.
-    """
+    """incidents: `records.columns.INCIDENTS`, in the order of their lowest observations. membership: `MEMBERSHIP`."""
 
     incidents: pa.Table
     membership: pa.Table
-    lowest: Int64Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +70,7 @@ def assemble(
     """The incidents of an association."""
     k = len(np.unique(found.label[found.label >= 0]))
     if not k:
-        return Assembled(
-            INCIDENTS.empty_table(), _no_members(sheet, np.arange(len(sheet))), np.empty(0, dtype=np.int64)
-        )
+        return Assembled(INCIDENTS.empty_table(), _no_members(sheet, np.arange(len(sheet))))
     against = np.isin(sheet.stance, AGAINST)
     core = Grouped.of(np.where(against | found.copy, -1, found.label), Work(sheet, parameters, ~against))
     supports = np.where(against, -1, found.label)
@@ -110,11 +106,7 @@ def assemble(
     }  # fmt: skip
     del columns["p_left"]
     table = pa.Table.from_arrays([_cast(columns[f.name], f.type) for f in INCIDENTS], schema=INCIDENTS)
-    return Assembled(
-        table,
-        _membership(sheet, table, verdicts, members, opposed_row, opposed),
-        members.rows[members.start[:-1]],
-    )
+    return Assembled(table, _membership(sheet, table, verdicts, members, opposed_row, opposed))
 
 
 def _cast(values: object, kind: pa.DataType) -> pa.Array:

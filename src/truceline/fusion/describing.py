@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from truceline.fusion.association import Grouped
 from truceline.fusion.coding import dictionary
 from truceline.fusion.compiled import compiled
 from truceline.fusion.sheet import ZERO_MS, Sheet
 from truceline.fusion.stats import FROM, TAU, TO
 from truceline.fusion.voices import Members
+from truceline.fusion.work import Grouped
 from truceline.geo.points import BoolArray, Float64Array, Int64Array, column
 
 SAYS_LITTLE: Final = frozenset({"unknown", "undetermined", "other", "statement", "casualties", "damage"})

@@ -29,9 +29,7 @@ from truceline.records.parties import Alignment
 
 WEIGHT_OF_DEFAULT = 30.0
 PASSES = 2
-FEWEST_UNMATCHED_E4 = (
-    5_000  # matches that were made must not call for more of them: learning would feed on itself
-)
+LEAST_UNMATCHED = 0.8  # of the default: matches that were made must not call for ever more of them
 
 
 def learn(
@@ -45,7 +43,7 @@ def learn(
 ) -> Parameters:
     """Shares of unmatched reports, incidents per report, and shares of detection, for each kind of source.
 
-    A share of unmatched reports grows and never falls below its default: matches that were made must not call for more
+    A share of unmatched reports never falls below 80 % of its default: matches that were made must not call for more
     of them, or learning would feed on itself.
 
     Args:
@@ -58,7 +56,7 @@ def learn(
     """
     if not observations.num_rows:
         return DEFAULTS
-    parameters = settled(observations, DEFAULTS, line=line, sectors=sectors, alignments=alignments)
+    parameters = settled(observations, DEFAULTS, line=line, sectors=sectors)
     origin = np.zeros(observations.num_rows, dtype=np.int64)
     for _ in range(PASSES):
         sheet = read(
@@ -77,7 +75,9 @@ def learn(
             share = (float((rows & alone).sum()) + WEIGHT_OF_DEFAULT * prior) / (
                 float(rows.sum()) + WEIGHT_OF_DEFAULT
             )
-            unmatched[kind] = min(9_500, max(DEFAULTS.unmatched_e4[kind], round(share * 1e4)))
+            unmatched[kind] = min(
+                9_500, max(round(LEAST_UNMATCHED * DEFAULTS.unmatched_e4[kind]), round(share * 1e4))
+            )
         rate = round(1e3 * float(np.log((size > 0).sum() / core.sum())))
         parameters = replace(
             parameters, unmatched_e4=unmatched, rate_e3=rate, alike_e3=_alike(sheet),

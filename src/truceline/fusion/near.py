@@ -27,7 +27,7 @@ LONG_S: Final = np.array(
 )
 REACH: Final = 3.5
 MOST: Final = 400
-HOPELESS: Final = -8.0
+HOPELESS: Final = -2.0
 _KEY: Final = 1 << 31
 
 

@@ -5,27 +5,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from truceline.fusion.compiled import compiled
 from truceline.fusion.near import CELLS_M, Cells, into_cells
+from truceline.fusion.sheet import Sheet
 from truceline.fusion.stats import KNOWN, PXX, PXY, PYY, VAR, X, Y
+from truceline.fusion.work import Grouped, Work
 from truceline.geo.points import BoolArray, Int64Array
 from truceline.records.codes import STANCES
-
-if TYPE_CHECKING:
-    from truceline.fusion.sheet import Sheet
 
 FITS: Final = 6.0
 _QUIET: Final = STANCES.index("quiet")
 
 
-def oppose(sheet: Sheet, work: Any, label: Int64Array, against: BoolArray) -> tuple[Int64Array, Int64Array]:
+def oppose(sheet: Sheet, work: Work, label: Int64Array, against: BoolArray) -> tuple[Int64Array, Int64Array]:
     """(row, group) of what contradicts, sorted; groups by their lowest rows."""
-    from truceline.fusion.association import Grouped
-
     rows = np.flatnonzero(against & sheet.known)
     none = np.empty(0, dtype=np.int64)
     if not len(rows) or not (label >= 0).any():

@@ -20,12 +20,12 @@ from truceline.fusion.coding import aligned, coded, equal_numbers, is_one_of
 from truceline.fusion.copies import RETOLD, SHORTEST_TEXT, Origins, origins
 from truceline.fusion.marks import Marks, marks
 from truceline.fusion.parameters import Parameters
-from truceline.fusion.rates import theatre_m2
 from truceline.fusion.texts import Texts, read_texts
+from truceline.fusion.theatre import DAY_S, NO_SECTOR_DEG, is_outgoing, settled
 from truceline.geo.frame import Frame
 from truceline.geo.lines import Line
 from truceline.geo.places import sound_delay_s, uncertain_places
-from truceline.geo.points import BoolArray, Float64Array, Int64Array, from_udeg
+from truceline.geo.points import BoolArray, Float64Array, Int64Array
 from truceline.geo.sectors import Sectors
 from truceline.records.codes import ACTS, DESCRIPTIONS, MEANS, SOURCE_KINDS, STANCES, WEAPONS
 from truceline.records.parties import Alignment
@@ -33,10 +33,7 @@ from truceline.records.parties import Alignment
 HEAT_LINGERS_MS = 6 * 3_600_000
 GAUSSIAN_UP_TO_MS = 3 * 3_600_000
 ZERO_MS = 1_756_339_200_000  # a whole number of 84 days
-NO_SECTOR_DEG = 0.25
 THEATRE_SIGMA_M = 150_000.0
-FLASHES = ("muzzle_flash",)
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +53,7 @@ class Sheet:
         accused: number of the alignment that the row blames, -1 if none.
         speaker: number of the alignment that speaks, -1 where the row names no actor.
         names: alignments by number, as in `accused`.
-        ln_area, ln_rate: ln of the square metres in which anything was reported, and of reports a square metre and second.
+        ln_area, ln_rate: ln of the square metres in which anything was reported, and of incidents a square metre and second.
     """
 
     table: pa.Table
@@ -108,8 +105,8 @@ class Sheet:
         return sigma, middle, half
 
 
-def canonical(observations: pa.Table, origin: Int64Array) -> tuple[pa.Table, Int64Array]:
-    """The table in canonical order, and where each row stood before.
+def refuse_disorder(observations: pa.Table, origin: Int64Array) -> None:
+    """Refuse a table that has no canonical order.
 
     Raises:
         FusionError: FUS-004 ranks do not fit the rows; FUS-005 an obs_id occurs twice.
@@ -128,6 +125,11 @@ def canonical(observations: pa.Table, origin: Int64Array) -> tuple[pa.Table, Int
             "FUS-005", "an obs_id must occur once", where="observations", value=twice,
             remedy="Leave out the superseded row.",
         )  # fmt: skip
+
+
+def canonical(observations: pa.Table, origin: Int64Array) -> tuple[pa.Table, Int64Array]:
+    """The table in canonical order, by (origin, obs_id), and where each row stood before."""
+    n, ids = observations.num_rows, observations.column("obs_id")
     ranks = np.asarray(origin, dtype=np.int64)
     if n < 2 or (np.diff(ranks) > 0).all() or (not np.diff(ranks).any() and _ascending(ids)):
         return observations, np.arange(n, dtype=np.int64)
@@ -153,16 +155,17 @@ def read(
     """Arrays of the observations; see `Sheet`.
 
     Raises:
-        FusionError: FUS-003, FUS-004, FUS-005; FUS-006 an interval ends before it starts.
+        FusionError: FUS-003; FUS-006 an interval ends before it starts.
     """
+    parameters = settled(observations, parameters, line=line, sectors=sectors)
     table, rows = canonical(observations, origin)
     table = table.combine_chunks()
     kind = coded(table, "source_kind", SOURCE_KINDS)
     stance = coded(table, "stance", STANCES)
     act, weapon = coded(table, "act", ACTS), coded(table, "weapon", WEAPONS)
     description, means = coded(table, "description", DESCRIPTIONS), coded(table, "means", MEANS)
-    outgoing = (description == DESCRIPTIONS.index("outgoing")) | is_one_of(act, ACTS, FLASHES)
-    frame = _frame(table, outgoing, parameters, sectors, line)
+    outgoing = is_outgoing(table)
+    frame = Frame(parameters.frame_lon_udeg / 1e6, parameters.frame_lat_udeg / 1e6)
     mean, cov, known, name = _places(table, frame, outgoing, sectors)
     from_ms = table.column("observed_from_ms").to_numpy().astype(np.int64)
     to_ms = table.column("observed_to_ms").to_numpy().astype(np.int64)
@@ -195,30 +198,17 @@ def read(
     )
     source = equal_numbers(table.column("source_id")) * len(SOURCE_KINDS) + kind
     source = np.unique(source, return_inverse=True)[1].astype(np.int64) if len(source) else source
-    from_whom = origins(table, kind, stance, speaker)
-    area = parameters.theatre_km2 * 1e6 or theatre_m2(mean[known, 0], mean[known, 1])
-    middle = (from_ms + to_ms) / 2e3
-    span = float(middle.max() - middle.min()) + DAY_S if len(middle) else DAY_S
-    rate = (
-        parameters.theatre_rate_e3 / 1e3 - np.log(1e6 * DAY_S)
-        if parameters.theatre_km2
-        else np.log(max(_standing(stance, act, from_whom), 1) / (area * span))
-    )
+    area = parameters.theatre_km2 * 1e6
+    rate = parameters.theatre_rate_e3 / 1e3 - np.log(1e6 * DAY_S)
     return Sheet(
         table=table, rows=rows, frame=frame, sectors=sectors, mean_m=mean, cov_m2=cov, known=known, name=name, tau_s=tau,
         sd_s=sd, from_s=np.where(short, -np.inf, start - clock), to_s=np.where(short, np.inf, end + clock),
         from_ms=from_ms, to_ms=to_ms, ln_class=ln_likelihood(act, weapon), kind=kind, stance=stance, act=act,
         description=description, weapon=weapon, means=means, outgoing=outgoing, source=source,
-        origins=from_whom, texts=texts,
+        origins=origins(table, kind, stance, speaker), texts=texts,
         marks=marks(table, texts, accused, worth), accused=accused, speaker=speaker, names=tuple(numbers), ln_area=float(np.log(area)),
         ln_rate=float(rate),
     )  # fmt: skip
-
-
-def _standing(stance: Int64Array, act: Int64Array, from_whom: Origins) -> int:
-    """How many rows say for themselves that something happened."""
-    said = ~is_one_of(stance, STANCES, ("denial", "quiet")) & (act != ACTS.index("air_raid_alert"))
-    return int((said & (from_whom.original < 0)).sum())
 
 
 def is_in(column: Any, words: tuple[str, ...]) -> BoolArray:
@@ -227,21 +217,6 @@ def is_in(column: Any, words: tuple[str, ...]) -> BoolArray:
         pc.is_in(column, value_set=pa.array(words, pa.string())).to_numpy(zero_copy_only=False).astype(bool)
     )
     return found
-
-
-def _frame(
-    table: pa.Table, outgoing: BoolArray, parameters: Parameters, sectors: Sectors | None, line: Line | None
-) -> Frame:
-    """The frame of the parameters; else of the mission's geometry; else about the observations, outgoing ones coarsened."""
-    if parameters.theatre_km2:
-        return Frame(parameters.frame_lon_udeg / 1e6, parameters.frame_lat_udeg / 1e6)
-    if sectors is not None and sectors.ids:
-        return sectors.frame()
-    if line is not None:
-        return line.frame()
-    lonlat = from_udeg(table)
-    coarse = (np.floor(lonlat / NO_SECTOR_DEG) + 0.5) * NO_SECTOR_DEG
-    return Frame.at(np.where(outgoing[:, None], coarse, lonlat))
 
 
 def _places(
