@@ -220,3 +220,12 @@ def test_the_quick_way_reads_what_the_careful_way_reads(tmp_path, lines, ending,
     assert [block.table.to_pylist() for block in quick] == [block.table.to_pylist() for block in careful]
     assert [block.lines.tolist() for block in quick] == [block.lines.tolist() for block in careful]
     assert [block.rejected for block in quick] == [block.rejected for block in careful]
+
+
+@pytest.mark.parametrize("size", [1 << 20, (1 << 21) - 100, (1 << 21) + 1, 5 << 20])
+def test_a_very_long_cell_is_one_cell(write, take, size):
+    rows = good(1) + good(2, "x" * size) + good(3)
+    for bad in ("", "o4,post\n"):  # read whole, and line by line
+        found = take(write(HEAD + rows + bad))
+        assert [len(row["text"]) for row in found.rows] == [5, size, 5]
+        assert found.lines == [2, 3, 4]

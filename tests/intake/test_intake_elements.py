@@ -47,6 +47,9 @@ def test_the_size_of_pieces_changes_nothing(write, take, monkeypatch, size):
         '{"type": "Feature", "properties": 3}',
         '{"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}}',
         '{"type": "Feature", "properties": {"text": "\\ud800"}}',
+        feature(2).replace('"obs_id"', '"obs_id": "another", "obs_id"'),
+        feature(2).replace('"obs_id"', '"OBS_ID": "another", "obs_id"'),
+        feature(2).replace('"type": "Point"', '"type": "Point", "type": "Point"'),
     ],
 )  # fmt: skip
 def test_one_broken_feature_is_refused_alone(write, take, bad):
@@ -102,3 +105,32 @@ def test_whatever_json_writes_is_read_back(tmp_path, objects, ascii_only):
         return
     found = [element for _line, element, _raw in elements.elements(path)]
     assert found == objects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        collection(feature(1)).rstrip()[:-1] + ', "features": [' + feature(2) + "]}",
+        collection(feature(1)).rstrip()[:-1] + ', "records": []}',
+        collection(feature(1)).rstrip()[:-1],
+        collection(feature(1)) * 2,
+        "[" + feature(1) + "]]",
+    ],
+)
+def test_a_second_array_or_no_end_is_refused_rather_than_left_unread(write, text):
+    with pytest.raises(IntakeError, match="INT-015"):
+        list(intake.open_file(write(text, "a.geojson")))
+
+
+@pytest.mark.parametrize("after", ["", ', "count": 1', ', "bbox": [1, 2, 3, 4], "links": {"data": [1]}'])
+def test_members_after_the_array_are_no_rows(write, take, after):
+    found = take(write(collection(feature(1)).rstrip()[:-1] + after + "}\n", "a.geojson"))
+    assert len(found.rows) == 1
+
+
+def test_features_that_say_nothing_are_counted(write, take):
+    found = take(
+        write(collection('{"type": "Feature", "properties": null, "geometry": null}'), "a.geojson"),
+        format="truceline-geojson",
+    )
+    assert found.refusals() == [(2, "INT-105")]

@@ -22,7 +22,19 @@ from truceline.report.days import week_end_ms
 from truceline.report.disclosed import DISCLOSED
 from truceline.report.drawing import legend, level
 from truceline.report.paper import paper
-from truceline.report.words import between, change, percent, plain, span, strength, tenths, term, when
+from truceline.report.words import (
+    between,
+    change,
+    is_late,
+    percent,
+    plain,
+    span,
+    strength,
+    tenths,
+    term,
+    when,
+    zone_words,
+)
 
 HOUR = 3_600_000
 
@@ -308,3 +320,25 @@ def test_times_stand_on_both_clocks() -> None:
         "2031-03-12T08:10",
         "",
     ]
+
+
+def test_the_clock_is_named_as_people_name_it() -> None:
+    summer = report.reporting_day("2031-07-12", "00:00", "UTC")[0]
+    assert zone_words("Etc/GMT-4", summer) == "UTC+4"
+    assert zone_words("Etc/GMT+3", summer) == "UTC−3"
+    assert zone_words("UTC", summer) == "UTC"
+    assert zone_words("Europe/Kyiv", summer) == "Europe/Kyiv (UTC+3)"
+    assert zone_words("Asia/Kolkata", summer) == "Asia/Kolkata (UTC+5:30)"
+
+
+def test_an_answer_after_its_hour_is_late() -> None:
+    assert is_late("2031-03-12T18:11+04:00", "2031-03-12T14:10Z")
+    assert not is_late("2031-03-12T18:10+04:00", "2031-03-12T14:10Z")
+    assert not any(
+        is_late(*pair)
+        for pair in [
+            ("soon", "2031-03-12T14:10Z"),
+            ("2031-03-13", "2031-03-12T14:10Z"),
+            ("2031-03-13T00:00Z", ""),
+        ]
+    )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -242,3 +243,13 @@ def test_unknown_format_is_refused_before_anything_is_written(view: View, tmp_pa
         report.write(view, tmp_path / "new", ("html", "docx"))
     assert refusal.value.code == "RPT-009"
     assert not (tmp_path / "new").exists()
+
+
+def test_a_report_says_up_to_when_it_knew_and_which_answer_was_late(view: View) -> None:
+    on_time = paper(view)
+    assert on_time["known"] == "13 Mar 2031 19:30 (13 Mar 2031 17:30 UTC)"
+    assert [one["late"] for notice in on_time["terms"]["notices"] for one in notice["answers"]] == [""]
+    late = tuple(msgspec.structs.replace(one, replied="2031-03-12T14:11Z") for one in view.replies)
+    known = paper(dataclasses.replace(view, replies=late, as_of_ms=view.day_to_ms + 60_000))
+    assert known["known"] == "12 Mar 2031 19:31 (12 Mar 2031 17:31 UTC)"
+    assert [one["late"] for notice in known["terms"]["notices"] for one in notice["answers"]] == ["late"]

@@ -13,7 +13,7 @@ from truceline.report.pages.proof import proof_page
 from truceline.report.pages.single import single_page
 from truceline.report.pages.table import table_page
 from truceline.report.view import View
-from truceline.report.words import MARK, listed, moment, plain
+from truceline.report.words import MARK, listed, moment, plain, zone_words
 
 
 def paper(view: View) -> dict[str, Any]:
@@ -23,12 +23,14 @@ def paper(view: View) -> dict[str, Any]:
         ReportError: see `View.check`.
     """
     day = Day.of(view)
+    known = view.day_to_ms + view.delay_ms if view.as_of_ms is None else view.as_of_ms
     return {
         "mark": MARK if view.exercise else "",
         "mission": plain(view.mission),
         "date": view.date,
-        "period": f"{moment(view.day_from_ms, view.zone)} to {moment(view.day_to_ms, view.zone)}, {view.zone}",
+        "period": f"{moment(view.day_from_ms, view.zone)} to {moment(view.day_to_ms, view.zone)}, {zone_words(view.zone, view.day_to_ms)}",
         "period_utc": f"{moment(view.day_from_ms)} to {moment(view.day_to_ms)} UTC",
+        "known": f"{moment(known, view.zone)} ({moment(known)} UTC)",
         "agreement": view.agreement_title,
         "parties": listed([day.party(name) for name in day.parties()]),
         "version": view.version,

@@ -133,6 +133,25 @@ def moment(at_ms: int, zone: str | None = None) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M}"
 
 
+def zone_words(zone: str, at_ms: int) -> str:
+    """The mission's clock as people say it: Europe/Kyiv (UTC+3); a zone that is only an offset is its offset."""
+    minutes = int((local(at_ms, zone).utcoffset() or dt.timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    offset = (
+        "UTC" if not minutes else f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
+    )
+    return offset if zone.startswith("Etc/") or zone == "UTC" else f"{zone} ({offset})"
+
+
+def is_late(done: str, due: str) -> bool:
+    """Whether one ISO time lies after another; what is no time, or lacks its offset, is never called late."""
+    try:
+        first, last = dt.datetime.fromisoformat(done), dt.datetime.fromisoformat(due)
+        return first > last
+    except (ValueError, TypeError):
+        return False
+
+
 def when(text: str, zone: str) -> str:
     """An ISO date or time as on the mission's clock with UTC beside it; anything else as it stands."""
     try:

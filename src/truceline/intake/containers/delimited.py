@@ -28,6 +28,7 @@ LINE_LIMIT: Final = 32 << 20
 JOIN_LINES: Final = 500
 JOIN_BYTES: Final = 1 << 20
 SNIFF_BYTES: Final = 1 << 20
+_READ_BYTES: Final = 1 << 21
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -269,7 +270,10 @@ class _Cut:
 
     def _read_plain(self) -> pa.Table | None:
         """The rows as pyarrow reads them, where it finds exactly one in every line."""
-        table = _read(self.held[: self.used], self.names, self.delimiter, False)
+        in_one = (
+            int((self.ends - self.starts).max()) > _READ_BYTES // 2
+        )  # pyarrow wants each row within two of its blocks
+        table = _read(self.held[: self.used], self.names, self.delimiter, in_one)
         if table.num_rows != len(self.ends):
             return None
         self.keep = np.ones(len(self.ends), np.int8)
@@ -431,7 +435,8 @@ class _Cut:
         rows = np.flatnonzero(self.keep == 1)
         lines = (rows + self.line).astype(np.int64)
         raw = self.held[: self.used] if (self.keep > 0).all() else self._compact()
-        table = _read(raw, names, self.delimiter, self.joined)
+        in_one = self.joined or int((self.ends - self.starts).max()) > _READ_BYTES // 2
+        table = _read(raw, names, self.delimiter, in_one)
         if table.num_rows != len(rows):  # the two readings of a quote differ: read the rows one by one
             table = self._one_by_one(names, rows)
         return Block(table, lines, tuple(self.rejected))
@@ -474,7 +479,7 @@ def _read(raw: bytes, names: tuple[str, ...], delimiter: str, joined: bool) -> p
     return pa_csv.read_csv(
         pa.BufferReader(raw),
         read_options=pa_csv.ReadOptions(
-            column_names=list(names), block_size=max(len(raw) + 1, 1024) if joined else 1 << 21
+            column_names=list(names), block_size=max(len(raw) + 1, 1024) if joined else _READ_BYTES
         ),
         parse_options=pa_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=joined, invalid_row_handler=lambda _row: "skip"

@@ -24,11 +24,28 @@ PIECE_BYTES: Final = 1 << 20
 ELEMENT_LIMIT: Final = 16 << 20
 BLOCK_ROWS: Final = 20_000
 _PREAMBLE_LIMIT: Final = 4 << 20
-_ARRAY: Final = re.compile(r'"(?:features|data|records|results)"\s*:\s*\[')
+_ARRAY_NAMES: Final = ("features", "data", "records", "results")
+_ARRAY: Final = re.compile(rf'"(?:{"|".join(_ARRAY_NAMES)})"\s*:\s*\[')
 _SPACE: Final = re.compile(r"[ \t\r\n,]*")
 _TOKEN: Final = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"', re.DOTALL)
 
-_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
+
+class _TwiceError(ValueError):
+    """A key stands twice in an object: which value was meant, nobody can tell (RFC 8259, section 4)."""
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    object_ = dict(members)
+    if len(object_) != len(members):
+        names = [name for name, _value in members]
+        twice = next(name for name in object_ if names.count(name) > 1)
+        raise _TwiceError(f"the key {twice[:40]!r} stands twice")
+    return object_
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_float=str, parse_int=str, parse_constant=str, strict=False, object_pairs_hook=_once
+)
 
 Flatten = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -70,8 +87,8 @@ class Elements:
 
 
 def as_is(element: dict[str, Any]) -> dict[str, Any]:
-    """The members of an object as cells, names lower case."""
-    return {key.lower(): value for key, value in element.items()}
+    """The members of an object as cells, names lower case. Raises ValueError where two differ in case only."""
+    return _once([(key.lower(), value) for key, value in element.items()])
 
 
 def feature(element: dict[str, Any]) -> dict[str, Any]:
@@ -129,6 +146,7 @@ class _Source:
         self.path, self.stream = path, stream
         self.decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
         self.window, self.at, self.line, self.done = "", 0, 1, False
+        self.within = True  # an object; or the array is the file
 
     def more(self) -> bool:
         """Widen the window; False at the end of the file."""
@@ -151,6 +169,7 @@ class _Source:
             start = self.window.lstrip("\ufeff \t\r\n")
             if start.startswith("["):
                 self.advance(self.window.index("[") + 1)
+                self.within = False
                 return
             found = _ARRAY.search(self.window) if start.startswith("{") else None
             if found is not None:
@@ -175,21 +194,44 @@ class _Source:
             if not self.more() and self.at >= len(self.window):
                 raise self._cut_off()
         self.advance(start)
-        return None if self.window[start] == "]" else self._element()
+        if self.window[start] != "]":
+            return self._element()
+        self._leave()
+        return None
+
+    def _leave(self) -> None:
+        """What follows the array must end the file: a second array would be rows that nobody counts."""
+        self.advance(self.at + 1)
+        while len(self.window) - self.at <= _PREAMBLE_LIMIT and self.more():
+            pass
+        rest = self.window[self.at :].strip(" \t\r\n")
+        try:
+            after = _DECODER.decode("{" + rest.removeprefix(",")) if self.within else {}
+        except (json.JSONDecodeError, RecursionError, _TwiceError):
+            after = None
+        if after is None or (rest and not self.within) or _another(after):
+            raise IntakeError(
+                "INT-015", "after the array the file must end, with no second array",
+                where=f"{self.path.name}:{self.line}", value=rest[:40],
+                remedy="One array a file: split it, or fetch it again.",
+            )  # fmt: skip
 
     def _element(self) -> tuple[int, Any, str]:
         while True:
             line = self.line
             try:
                 element, end = _DECODER.raw_decode(self.window, self.at)
-            except (json.JSONDecodeError, RecursionError) as problem:
+            except (json.JSONDecodeError, RecursionError, _TwiceError) as problem:
                 end = self._balanced()
                 if end < 0 and len(self.window) - self.at <= ELEMENT_LIMIT and self.more():
                     continue
                 if end < 0:
                     raise self._cut_off() from problem
                 raw = self.window[self.at : end]
-                element = self._refused(line, raw, "INT-114", "an element must be JSON", str(problem)[:80])
+                rule = (
+                    "a key must stand once" if isinstance(problem, _TwiceError) else "an element must be JSON"
+                )
+                element = self._refused(line, raw, "INT-114", rule, str(problem)[:80])
             else:
                 if (
                     not isinstance(element, dict | list | bool | None)
@@ -228,6 +270,10 @@ class _Source:
         )  # fmt: skip
 
 
+def _another(after: dict[str, Any]) -> bool:
+    return any(isinstance(value, list) and name in _ARRAY_NAMES for name, value in after.items())
+
+
 def _escaped(raw: str) -> bool:
     try:
         raw.encode("utf-8")
@@ -255,7 +301,7 @@ def _cell(value: Any) -> str | None:
 def _block(rows: list[dict[str, str | None]], lines: list[int], rejected: list[Rejected]) -> Block:
     names = list(dict.fromkeys(name for row in rows for name in row))
     if not names:
-        table = pa.table({"obs_id": pa.array([], pa.string())})
+        table = pa.table({"obs_id": pa.nulls(len(rows), pa.string())})
     else:
         table = pa.table(
             [pa.array([row.get(name) for row in rows], pa.string()) for name in names], names=names

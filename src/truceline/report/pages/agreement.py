@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from truceline.report.figures import VERDICT_WORDS
 from truceline.report.pages.common import Day
-from truceline.report.words import change, code, listed, number, plain, rotated, when
+from truceline.report.words import change, code, is_late, listed, number, plain, rotated, when
 
 NOTICES_SHOWN: Final = 6
 
@@ -80,7 +80,7 @@ def _notices(day: Day) -> list[dict[str, Any]]:
                 "to": _receivers(day, notice.to),
                 "released": when(notice.released, zone), "answer_by": when(notice.answer_by, zone) if notice.answer_by else "none set",
                 "urgent": "urgent" if notice.urgent else "",
-                "answers": [{"party": plain(day.party(r.party)), "position": r.position, "replied": when(r.replied, zone)} for r in answers],
+                "answers": [{"party": plain(day.party(r.party)), "position": r.position, "replied": when(r.replied, zone), "late": "late" if is_late(r.replied, notice.answer_by) else ""} for r in answers],
                 "silent": listed([plain(day.party(p)) for p in silent]),
             }
         )  # fmt: skip
