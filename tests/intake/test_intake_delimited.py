@@ -229,3 +229,11 @@ def test_a_very_long_cell_is_one_cell(write, take, size):
         found = take(write(HEAD + rows + bad))
         assert [len(row["text"]) for row in found.rows] == [5, size, 5]
         assert found.lines == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "content", [b"text\n\xef\xbb\xbf", b"text\n\xef\xbb\xbf\n", b"text\n\xef\xbb\xbfx\n"]
+)
+def test_a_byte_order_mark_that_is_all_of_a_row(write, content):
+    path = write(content)
+    assert sum(block.table.num_rows for block in delimited.look(path).blocks()) == 1

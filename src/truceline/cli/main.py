@@ -20,6 +20,7 @@ from truceline.cli import (
     learn,
     log,
     mechanism,
+    record,
     replay,
     report,
     score,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(demo.app, name="demo")
 app.command("init")(init.init)
 app.command("import")(importing.import_)
+app.command("record")(record.record)
 app.command("learn")(learn.learn)
 app.command("fuse")(fuse.fuse)
 app.command("assess")(assess.assess)

@@ -474,7 +474,9 @@ def _is_text(raw: bytes) -> bool:
 
 
 def _read(raw: bytes, names: tuple[str, ...], delimiter: str, joined: bool) -> pa.Table:
-    if not raw.strip(b"\r\n"):
+    if not raw.removeprefix(codecs.BOM_UTF8).strip(
+        b"\r\n"
+    ):  # pyarrow takes a mark at the start for none of the text
         return pa.table({name: pa.array([], pa.string()) for name in names})
     return pa_csv.read_csv(
         pa.BufferReader(raw),
