@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.csv
 import pytest
 
 from truceline.errors import TrucelineError, UsageError
 from truceline.mission.entering import enter
+from truceline.mission.exercise import open_exercise
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
-from truceline.mission.writing import BY_HAND
+from truceline.mission.writing import BY_HAND, roster
 from truceline.records.kinds import KINDS, Alignment, Consent, Genesis, Notice, Party, Reply, Watch
+from truceline.simulate.exercise import build
 
 ROOT = Path(__file__).parents[2]
 
@@ -203,6 +206,33 @@ def test_a_party_that_answers_twice_is_heard_twice_and_a_reply_may_come_later(
         mission, write(tmp_path, REPLY, REPLY | {"reply_id": "r2", "party": "north-1", "position": "accepts"})
     )
     assert sorted(body.party for _, body in mission.of(Reply)) == ["north-1", "south-1"]
+
+
+def test_a_roster_of_watches_comes_back_as_it_was(tmp_path: Path) -> None:
+    made = build(7, 0.02)
+    mission = open_exercise(tmp_path / "mission", made)
+    some = made.watches.slice(0, 300)
+    pyarrow.csv.write_csv(roster(some), tmp_path / "watches.csv")
+    assert enter(mission, tmp_path / "watches.csv").sealed == 300
+    got = Views(mission).watches().to_pylist()
+    assert sorted(got, key=lambda row: row["watch_id"]) == sorted(
+        some.to_pylist(), key=lambda row: row["watch_id"]
+    )
+    assert enter(mission, tmp_path / "watches.csv").duplicates == 300
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("a,b\n1,2\n", "roster"), ("watch_id,watch_id\nw,w\n", "roster"), ("watch_id,source_id\nw\n", "2 cells"), ('watch_id\n"w\n', "CSV"),
+        ("watch_id,source_id\nw,p\n", "source_kind"), ("watch_id,exercise\nw,true\n", "never meet"), ("watch_id,kind\nw,notice\n", "known fields"),
+    ],
+)  # fmt: skip
+def test_a_bad_roster_is_one_error(mission: Mission, tmp_path: Path, table: str, said: str) -> None:
+    (tmp_path / "w.csv").write_text(table)
+    with pytest.raises(UsageError, match=said):
+        enter(mission, tmp_path / "w.csv")
+    assert mission.log.size == 1
 
 
 def test_the_fields_that_the_reference_lists_are_those_of_the_kinds() -> None:

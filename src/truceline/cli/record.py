@@ -16,7 +16,7 @@ from truceline.mission.writing import BY_HAND
 
 def record(
     folder: Folder,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML or JSON: one record, or a list of them.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML or JSON: one record, or a list of them; watches also as CSV.", show_default=False)],
     author: Annotated[str, typer.Option("--as", metavar="ROLE", help="Whose key signs where neither record nor kind says; registrar unless given.")] = "",
     keys: Keys = None,
     as_json: AsJson = False,

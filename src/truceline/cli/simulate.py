@@ -13,6 +13,7 @@ from truceline.cli.common import AsJson, Progress, emit
 from truceline.errors import UsageError
 from truceline.mission import simulating
 from truceline.mission.exercise import write_own_csv
+from truceline.mission.writing import roster
 from truceline.simulate.columns import Settings
 from truceline.simulate.exercise import build
 
@@ -77,6 +78,7 @@ def _country(out: Path, seed: int, scale: float, as_json: bool) -> None:
     for name, table in made.feeds.items():
         write_own_csv(out / name, table)
     pyarrow.csv.write_csv(made.truth, out / "EXERCISE-truth.csv")
+    pyarrow.csv.write_csv(roster(made.watches), out / "EXERCISE-watches.csv")
     (out / "EXERCISE-geometry.geojson").write_text(
         json.dumps(made.geometry, ensure_ascii=False), encoding="utf-8"
     )

@@ -1,11 +1,13 @@
 """Records that people write: what a file of them says, before the mission judges it.
 
 One record, or a list of them, in YAML or JSON: `kind`, `author` where it is not who the kind says, and the fields of
-the kind. Watches are written in degrees and ISO times and become rows of `columns.WATCHES`.
+the kind. Watches are written in degrees and ISO times and become rows of `columns.WATCHES`; a roster of them may be CSV.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -16,7 +18,7 @@ import pyarrow as pa
 
 from truceline.agreement.documents import parse
 from truceline.errors import UsageError
-from truceline.mission.clock import from_iso
+from truceline.mission.clock import from_iso, iso
 from truceline.records.codes import SOURCE_KINDS, WATCH_OUTCOMES
 from truceline.records.columns import WATCHES
 
@@ -71,6 +73,8 @@ def read(path: Path) -> list[Written]:
             "MIS-110", f"a file of records must be YAML or JSON in UTF-8, of at most {_LIMIT_BYTES >> 20} MB", where=path.name,
             remedy="Long tables of observations go in with `truceline import`.",
         )  # fmt: skip
+    if path.suffix.lower() == ".csv":
+        return _roster(path.name, text)
     document = parse(path.name, text)
     listed = document.value if isinstance(document.value, list) else [document.value]
     found = []
@@ -88,6 +92,58 @@ def read(path: Path) -> list[Written]:
     return found
 
 
+def _roster(name: str, text: str) -> list[Written]:
+    """Watches of a table, one a line."""
+    stream = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [" ".join(cell.split()).lower() for cell in next(stream)]
+        if "watch_id" not in header or len(set(header)) < len(header):
+            raise UsageError(
+                "MIS-110", "a table of records must be a roster of watches, each column named once", where=f"{name}:1",
+                value=", ".join(header), remedy="The columns are the fields of a watch; other kinds are written in YAML or JSON.",
+            )  # fmt: skip
+        found = []
+        for cells in stream:
+            where = f"{name}:{stream.line_num}"
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                raise UsageError(
+                    "MIS-110",
+                    f"a row must have {len(header)} cells as the header has",
+                    where=where,
+                    value=len(cells),
+                )
+            fields: dict[str, Any] = {key: cell for key, cell in zip(header, cells, strict=True) if cell}
+            for key in ("radius_m",):
+                if fields.get(key, "").isdecimal():
+                    fields[key] = int(fields[key])
+            found.append(Written(where, "watch", fields.pop("author", ""), fields))
+    except csv.Error as problem:
+        raise UsageError(
+            "MIS-110", "a roster must be CSV", where=f"{name}:{stream.line_num}", value=str(problem)
+        ) from problem
+    return found
+
+
+def roster(table: pa.Table) -> pa.Table:
+    """Watches (schema `columns.WATCHES`) as such a table: times and degrees as people write them; the inverse of reading."""
+    shown: dict[str, list[Any]] = {}
+    said = {column: name for name, column in _TIMES.items()} | {
+        column: (name, scale) for name, (column, scale, _most) in _DEGREES.items()
+    }
+    for column in table.column_names:
+        values = table[column].to_pylist()
+        match said.get(column):
+            case None:
+                shown[column] = values
+            case (str(name), int(scale)):
+                shown[name] = [None if one is None else f"{Decimal(one) / scale:f}" for one in values]
+            case name:
+                shown[str(name)] = [None if one is None else iso(one) for one in values]
+    return pa.table(shown)
+
+
 def watch_row(written: Written, exercise: bool) -> dict[str, Any]:
     """A watch as a row of `columns.WATCHES`.
 
@@ -97,6 +153,15 @@ def watch_row(written: Written, exercise: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"exercise": exercise}
     for name, value in written.fields.items():
         if value is None:
+            continue
+        if name == "exercise":
+            if value not in (exercise, str(exercise).lower()):
+                raise wrong(
+                    written.where,
+                    f"exercise must be {str(exercise).lower()} in this mission",
+                    value,
+                    "Real and simulated never meet.",
+                )
             continue
         if name in _TIMES:
             row[_TIMES[name]] = moment_ms(written.where, name, value)
