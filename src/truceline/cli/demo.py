@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,11 +14,12 @@ import typer
 from truceline import report as reports
 from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, Progress, emit, note, table
 from truceline.errors import NotAMission, UsageError
-from truceline.mission import exercise, recording, tampering, trying
+from truceline.mission import exercise, recording, tampering, telling, trying
 from truceline.mission.keyring import default_folder
 from truceline.mission.mission import Mission
 
 app = typer.Typer(help="Build a mission that ships and run everything over it.")
+_VERDICTS = {"breach": "alleged breach", "no_breach": "no breach", "undetermined": "undetermined"}
 DEFAULT, RECORD = Path("EXERCISE-mission"), Path("RECORD-mission")
 
 PAPERS = {"html": "to read", "pdf": "on paper", "csv": "the table", "geojson": "the map's data"}
@@ -86,6 +88,41 @@ def tamper(folder: Folder, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def stories(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
+    """Tell the seven written cases of an exercise: what happened, what the system made of it, what people did."""
+    told = telling.stories(folder, keys)
+    emit(
+        {"stories": told},
+        as_json,
+        "\n".join(line for number, one in enumerate(told, 1) for line in _told(number, one, folder)),
+    )
+
+
+def _told(number: int, story: dict[str, Any], folder: Path) -> list[str]:
+    lines = [
+        f"{number}. {story['title']}",
+        *textwrap.wrap(story["what"], 100, initial_indent="   ", subsequent_indent="   "),
+    ]
+    for one in story["incidents"][:3]:
+        verdicts = ", ".join(
+            f"article {article} {_VERDICTS[verdict]}" for article, verdict in sorted(one["verdicts"].items())
+        )
+        against = f", {one['contradicted_by']} against it" if one["contradicted_by"] else ""
+        lines += [
+            f"   {one['incident_id']} ({one['day']}): {one['reports']} of its {story['reports']} reports{against}; {one['word']}, {one['probability']}; "
+            f"independent groups {one['independent_groups']}; side {one['side']}.",
+            *([f"     {verdicts}"] if verdicts else []),
+            *(f"     {line}" for line in one["said"]),
+        ]
+    if len(story["incidents"]) > 3:
+        lines.append(f"   and {len(story['incidents']) - 3} more incidents of a report or two")
+    lines += [f"   {line}" for line in story["records"]]
+    if story["incidents"]:
+        lines.append(f"   the day's report: {PROGRAM} report {folder} --date {story['incidents'][0]['day']}")
+    return [*lines, ""]
+
+
+@app.command()
 def swap(folder: Folder, as_json: AsJson = False) -> None:
     """Run the same exercise with the sides' names exchanged, and compare: relabelled, and nothing else changed."""
     note("Running the exercise again with the names exchanged...")
@@ -147,6 +184,7 @@ def _summary(out: Path, ran: exercise.Ran, files: dict[str, str], seconds: float
         f"  {PROGRAM} demo tamper {out}      alter copies in four ways, and be refused each time",
         f"  {PROGRAM} demo swap {out}        exchange the sides' names, and see nothing else change",
         f"  {PROGRAM} demo move-post {out}   move one post, and see coverage change",
+        f"and read the seven cases written into it: {PROGRAM} demo stories {out}",
     ]
     return "\n".join(lines)
 
