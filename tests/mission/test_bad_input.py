@@ -442,3 +442,17 @@ def test_importing_needs_no_second_name_for_the_same_bytes(mission: Mission, tmp
     before = mission.log.size
     assert import_file(mission, write(tmp_path, GOOD, "renamed.csv")).duplicates == 1
     assert mission.log.size == before
+
+
+def test_simulated_rows_in_a_real_mission_are_said_and_never_fused(mission: Mission, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    head = "obs_id,source_id,source_kind,observed_from,observed_to,act,exercise"
+    row = "{},post-1,post,2026-03-03T21:40:00Z,2026-03-03T21:45:00Z,explosion,{}"
+    path.write_text(
+        "\n".join([head, row.format("o1", "true"), row.format("o2", ""), row.format("o3", "false")]) + "\n"
+    )
+    made = import_file(mission, path)
+    marked = 1 if not mission.genesis.exercise else 2
+    assert (made.accepted, made.aside) == (3, marked)
+    assert Views(mission).observed().aside == marked
+    assert Views(mission).observed().observations.num_rows == 3 - marked

@@ -35,12 +35,20 @@ def import_(
         create(folder, name=folder.resolve().name, parties=[], alignments=[], keys=keys)
         note(f"{folder} was empty: a mission without parties was started there (see `truceline init`).")
     progress = Progress(not as_json)
+    mission = Mission.open(folder, keys)
     made = import_file(
-        Mission.open(folder, keys), file, format=format, mapping=mapping, settings=settings, sealed=sealed,
+        mission, file, format=format, mapping=mapping, settings=settings, sealed=sealed,
         say=progress.rows,
     )  # fmt: skip
     progress.done()
     kept = f" They are in {made.rejected_file}, with line and reason." if made.rejected else ""
+    if made.aside:
+        real = (
+            "do not say EXERCISE, and this mission is one"
+            if mission.genesis.exercise
+            else "say EXERCISE, and this mission is real"
+        )
+        note(f"{made.aside:,} rows {real}: they are kept, set aside, and never fused.")
     emit(
         asdict(made) | {"log_entry": made.entry}, as_json,
         f"{file.name} ({made.format}): {made.accepted:,} accepted, {made.duplicates:,} duplicates, "

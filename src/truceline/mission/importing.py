@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from truceline import intake
 from truceline.errors import EnvironmentFailure, UsageError
 from truceline.intake import mapping as mappings
@@ -18,6 +20,7 @@ from truceline.mission import sifting
 from truceline.mission.mission import Mission, alone, public_row_secret
 from truceline.mission.views import Views
 from truceline.records.kinds import Import
+from truceline.store import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Imported:
     format: str
     entry: int
     sealed: bool
+    aside: int = 0  # rows held and never fused: simulated ones in a real mission, real ones in an exercise
 
 
 @alone
@@ -89,7 +93,14 @@ def import_file(
     return Imported(
         made.accepted, made.duplicates, made.superseded, made.rejected,
         str(made.rejected_file) if made.rejected else "", made.rows, reader.format, recorded.index, closed,
+        _aside(mission, views.import_path(recorded.index)),
     )  # fmt: skip
+
+
+def _aside(mission: Mission, view: Path) -> int:
+    marks = read_table(view, ["exercise"])["exercise"]
+    simulated = int(pc.sum(marks).as_py() or 0)
+    return len(marks) - simulated if mission.genesis.exercise else simulated
 
 
 def _stored(
