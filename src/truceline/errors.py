@@ -11,6 +11,7 @@
         |-- EvidenceError   EVI  payloads, commitments, disclosure
         |-- AgreementError  AGR  an agreement folder, its cases
         |-- FusionError     FUS  observations that cannot be fused, parameters
+        |-- ScoreError      SCO  groupings and truths that cannot be compared
         |-- IntakeError     INT  a file that cannot be read at all
         |-- ReportError     RPT  a report that cannot be made
         |-- MechanismError  MEC  a proposed mechanism
@@ -109,6 +110,10 @@ class AgreementError(CheckFailed):
 
 class FusionError(CheckFailed):
     """Observations that cannot be fused, or parameters that do not fit."""
+
+
+class ScoreError(CheckFailed):
+    """A grouping or a truth that cannot be scored."""
 
 
 class IntakeError(CheckFailed):

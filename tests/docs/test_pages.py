@@ -63,6 +63,8 @@ def test_commands_that_are_named_exist(page: Path) -> None:
         words = shlex.split(line, comments=True)
         command = get_command(app)
         while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
+            if words[0] not in command.commands and hasattr(command, "default"):
+                words.insert(0, command.default)
             assert words[0] in command.commands, f"{line}: no command {words[0]}"
             command = command.commands[words.pop(0)]
             if command.name == "demo" and words and words[0] not in getattr(command, "commands", {}):

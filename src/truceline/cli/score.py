@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from truceline.cli.common import AsJson, Keys, emit, table
 from truceline.errors import UsageError
 from truceline.mission import foretelling, scoring, teaching
 
-app = typer.Typer(help="Measure fusion where the truth is known.", no_args_is_help=True)
+
+class Files(TyperGroup):
+    """A word that is no command is the first of two files: `score membership.parquet truth.parquet`."""
+
+    default = "columns"
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and Path(args[0]).suffix:
+            args = [self.default, *args]
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    help="Measure fusion where the truth is known: `score MEMBERSHIP TRUTH`, or one of the commands.",
+    no_args_is_help=True, cls=Files,
+)  # fmt: skip
+
+
+@app.command()
+def columns(
+    membership: Annotated[Path, typer.Argument(help="Parquet file with obs_id, incident_id, existence.", show_default=False)],
+    truth: Annotated[Path, typer.Argument(help="Parquet file with obs_id, incident_id; null for a report of nothing.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Hold a membership against a truth: pairs, B-cubed, Brier score, calibration. The name of the command may be left out."""
+    emit_scores(scoring.of_columns(membership, truth), as_json)
 
 
 @app.command()

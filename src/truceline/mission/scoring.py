@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from truceline import fusion
 from truceline import score as scores
-from truceline.errors import UsageError
+from truceline.errors import ScoreError, UsageError
 from truceline.mission import computing
 from truceline.mission.mission import Mission
 from truceline.mission.trying import exercise_of
@@ -41,6 +42,30 @@ def of_ged(folder: Path) -> dict[str, Any]:
             )  # fmt: skip
         files[name] = (folder / name).read_bytes()
     return dict(_plain(ged.measure(files, _fuse)))
+
+
+def of_columns(membership: Path, truth: Path) -> dict[str, Any]:
+    """Scores of a membership file against a truth file.
+
+    Raises:
+        UsageError: CLI-042 there is no such file. ScoreError: SCO-001 to SCO-005.
+    """
+    return dict(_plain(scores.measure_columns(_columns(membership), _columns(truth))))
+
+
+def _columns(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise UsageError("CLI-042", "the file must exist", where=str(path), remedy="Check the path.")
+    try:
+        return pq.ParquetFile(path).read()
+    except (pa.ArrowException, OSError) as problem:
+        raise ScoreError(
+            "SCO-005",
+            "the file must be readable Parquet",
+            where=str(path),
+            value=str(problem),
+            remedy="Write it again.",
+        ) from problem
 
 
 def _fuse(observations: pa.Table) -> pa.Table:

@@ -38,7 +38,11 @@ def compare(found: Sequence[Hashable], truth: Sequence[Hashable]) -> PartitionSc
 
     No pairs on a side count as perfect precision or recall there.
     """
-    a, b = _numbers(found), _numbers(truth)
+    return of_numbers(_numbers(found), _numbers(truth))
+
+
+def of_numbers(a: Int64Array, b: Int64Array) -> PartitionScore:
+    """The same of labels that are numbers from 0, int64 (n,) each."""
     n = len(a)
     if not n:
         return PartitionScore(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
