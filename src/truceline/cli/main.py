@@ -23,6 +23,7 @@ from truceline.cli import (
     record,
     replay,
     report,
+    scale,
     score,
     simulate,
     submitting,
@@ -56,6 +57,7 @@ app.add_typer(agreement.app, name="agreement")
 app.command("simulate")(simulate.simulate)
 app.add_typer(score.app, name="score")
 app.add_typer(mechanism.app, name="mechanism")
+app.add_typer(scale.app, name="scale")
 app.command("bench")(bench.bench)
 app.command("template")(template.template)
 

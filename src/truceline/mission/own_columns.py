@@ -23,8 +23,7 @@ from truceline.intake.chunks import Rejected
 from truceline.intake.ledger import newest
 from truceline.mission.sifting import REJECTED_COLUMNS
 from truceline.records.columns import INCIDENTS, OBSERVATIONS
-from truceline.records.parties import Alignment
-from truceline.scale import MEMBERSHIP, Given, Tiles, fuse_tiles, memberships, stitched
+from truceline.scale import MEMBERSHIP, Given, Tiles, fuse_tiles, memberships, sides_of, stitched
 
 Say = Callable[[str, float], None]
 OWN_INCIDENTS = pa.schema(
@@ -105,15 +104,6 @@ def geometry(path: Path | None) -> tuple[Line | None, Sectors | None]:
     return (Line.from_geojson(lines[0]) if lines else None), (sectors if sectors.ids else None)
 
 
-def sides_of(observations: pa.Table, line: Line | None) -> tuple[Alignment, ...]:
-    """Everyone who speaks or is blamed, and both beside the line: each stands alone, none is known to stand with another."""
-    named = set(pc.unique(observations.column("accused")).to_pylist()) | set(
-        pc.unique(observations.column("actor")).to_pylist()
-    )
-    named |= {line.left, line.right} if line is not None else set()
-    return tuple(Alignment(id=name, members=(name,)) for name in sorted(named - {None, "", "unknown"}))
-
-
 def parameters_of(path: Path) -> Parameters:
     """A set of parameters from a JSON file, as `--parameters-out` writes it.
 
@@ -147,7 +137,8 @@ def fuse(
     Raises:
         FusionError: as `fusion.fuse`; SCA-002 the halo of the tiles is too short.
     """
-    alignments = sides_of(observations, line)
+    named = [pc.unique(observations.column(name)).to_pylist() for name in ("accused", "actor")]
+    alignments = sides_of([*named[0], *named[1]], line)
     if parameters is None:
         say("learning", 0.1)
         parameters = fusion.learn(observations, line=line, sectors=sectors, alignments=alignments)

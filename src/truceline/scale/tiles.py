@@ -8,6 +8,7 @@ rate, an incident far from the edge of what a tile reads comes out as it would f
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +76,14 @@ class Given:
     line: Line | None = None
     sectors: Sectors | None = None
     alignments: tuple[Alignment, ...] = ()
+
+
+def sides_of(names: Iterable[str | None], line: Line | None) -> tuple[Alignment, ...]:
+    """Everyone who speaks or is blamed, and both beside the line: each stands alone, none is known to stand with another."""
+    named = {*names, *((line.left, line.right) if line is not None else ())}
+    return tuple(
+        Alignment(id=name, members=(name,)) for name in sorted(n for n in named if n and n != "unknown")
+    )
 
 
 def memberships(fused: fusion.Fused) -> pa.Table:
