@@ -73,7 +73,7 @@ def test_errors_are_objects_when_asked_for(run: Run, tmp_path: Path) -> None:
 
 
 def test_unknown_commands_and_options_are_usage_errors(run: Run) -> None:
-    for words in (["bogus"], ["fuse"], ["fuse", "x", "--bogus"], ["simulate", "x", "--seed", "-1"]):
+    for words in (["bogus"], ["assess"], ["fuse", "x", "--bogus"], ["simulate", "x", "--seed", "-1"]):
         code, out, err = run(*words)
         assert code == 2, words
         assert out == ""
