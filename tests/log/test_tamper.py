@@ -25,7 +25,14 @@ def build(folder: Path, size: int) -> Path:
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """What is vouched for; `views/` is not."""
+    return sorted(path for name in ("log", "state") for path in (folder / name).rglob("*") if path.is_file())
+
+
+def is_earlier(path: Path) -> bool:
+    """Whether it is a partial tile of a smaller checkpoint, which may go when a full one is there."""
+    widths = [int(one.name) for one in path.parent.iterdir()] if path.parent.suffix == ".p" else []
+    return bool(widths) and int(path.name) < max(widths)
 
 
 def refused(folder: Path) -> str:
@@ -38,7 +45,8 @@ def test_every_single_byte_of_a_small_log(tmp_path: Path) -> None:
     """Each byte of each file under log/ and state/, with one random bit of it flipped."""
     folder, choice = build(tmp_path, 3), random.Random(1)
     assert [path.relative_to(folder).as_posix() for path in files(folder)] == [
-        "log/checkpoint", "log/tile/0/000.p/3", "log/tile/entries/000.p/3", "state/commit", "state/origin",
+        "log/checkpoint", "log/tile/0/000.p/1", "log/tile/0/000.p/3", "log/tile/entries/000.p/1",
+        "log/tile/entries/000.p/3", "state/commit", "state/origin",
     ]  # fmt: skip
     for path in files(folder):
         raw = path.read_bytes()
@@ -73,8 +81,10 @@ def test_every_file_of_a_tall_log_cut_emptied_lengthened_or_removed(tall: Path) 
         for other in (raw[:-1], raw[1:], raw[: len(raw) // 2], b"", raw + b"\0", raw + raw):
             path.write_bytes(other)
             refused(tall)
+        last = is_earlier(path)
         path.unlink()
-        refused(tall)
+        if not last:
+            refused(tall)
         path.write_bytes(raw)
     verify(tall)
 
@@ -94,7 +104,9 @@ def test_any_two_files_swapped(tall: Path) -> None:
 
 
 def test_anything_added(tall: Path) -> None:
-    folders = [path for path in sorted(tall.rglob("*")) if path.is_dir()]
+    folders = [
+        path for name in ("log", "state") for path in sorted((tall / name).rglob("*")) if path.is_dir()
+    ]
     for folder, kind in itertools.product(folders, ("file", "hidden", "folder", "link", "tile")):
         path = folder / {"hidden": ".hidden", "tile": "255"}.get(kind, "extra")
         if kind == "folder":

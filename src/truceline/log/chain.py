@@ -119,6 +119,14 @@ class Chain:
         self.size += 1
         return entry
 
+    def copy(self) -> Chain:
+        """The same state, to try what comes next."""
+        made = Chain(self._log_key, self._root_at)
+        made._keys = self._keys.copy()
+        made._last, made._roots, made._refused = dict(self._last), dict(self._roots), set(self._refused)
+        made._version, made.size = self._version, self.size
+        return made
+
     def dump(self) -> dict[str, Any]:
         """The state as plain JSON, so that it need not be folded again."""
         last = {name: list(one) for name, one in self._last.items()}

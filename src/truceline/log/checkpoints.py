@@ -7,13 +7,13 @@ sequencer's lock. It is one signed note and nothing else, so that each of its by
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from truceline.errors import LogError
 from truceline.log.files import write_durably
-from truceline.log.notes import SigningKey, VerifierKey, open_note
+from truceline.log.notes import SignatureLine, SigningKey, VerifierKey, open_note, split_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Checkpoint:
     note: bytes
 
 
+_SIZE = re.compile(rb"[1-9][0-9]{0,18}")
 EMPTY = Checkpoint(0, b"", b"")
 
 
@@ -35,25 +36,58 @@ def sign_checkpoint(key: SigningKey, size: int, root: bytes) -> Checkpoint:
 
 
 def open_checkpoint(note: bytes, key: VerifierKey, where: str = "") -> Checkpoint:
-    """Check the signature and the form of a checkpoint.
+    """Check a checkpoint that bears the log's signature and nothing else.
 
     Raises:
         LogError: LOG-011..013 the note, LOG-031 another origin, a size with leading zeros, a root of another length.
     """
     try:
         text, _ = open_note(note, {key.name: key})
-        lines = text.decode().split("\n")
-        origin, size, root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
     except LogError as problem:
         raise LogError(
             problem.code, problem.rule, where=where, value=problem.value, remedy="Compare with another copy."
         ) from problem
-    except (UnicodeDecodeError, ValueError, IndexError, binascii.Error) as problem:
-        raise _malformed(where, note) from problem
-    again = f"{key.name}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
-    if origin != key.name or text != again or len(root) != 32 or size < 1:
-        raise _malformed(where, note)
+    size, root = _read(text, key, where)
     return Checkpoint(size, root, note)
+
+
+def read_checkpoint(
+    note: bytes, key: VerifierKey, where: str = ""
+) -> tuple[Checkpoint, bytes, tuple[SignatureLine, ...]]:
+    """Check the log's signature of a checkpoint that others may have cosigned.
+
+    Returns:
+        the checkpoint, its text, and all its signature lines; those of others are unchecked.
+    Raises:
+        LogError: LOG-011 the note, LOG-012 the log did not sign it, LOG-013, LOG-031.
+    """
+    text, lines = split_note(note)
+    own = [line for line in lines if (line.name, line.key_id) == (key.name, key.id)]
+    size, root = _read(text, key, where)
+    if not own:
+        raise LogError(
+            "LOG-012", "a checkpoint must be signed by its log", where=where, value=key.name,
+            remedy="Compare with another copy.",
+        )  # fmt: skip
+    if not all(key.verify(text, line.signature) for line in own):
+        raise LogError(
+            "LOG-013", f"the signature of {key.name} must fit the text", where=where,
+            remedy="Compare with another copy.",
+        )  # fmt: skip
+    return Checkpoint(size, root, note), text, lines
+
+
+def _read(text: bytes, key: VerifierKey, where: str) -> tuple[int, bytes]:
+    parts = text.split(b"\n")
+    if len(parts) != 4 or parts[3] or parts[0] != key.name.encode() or not _SIZE.fullmatch(parts[1]):
+        raise _malformed(where, text)
+    try:
+        root = base64.b64decode(parts[2], validate=True)
+    except ValueError as problem:
+        raise _malformed(where, text) from problem
+    if len(root) != 32 or base64.b64encode(root) != parts[2]:
+        raise _malformed(where, text)
+    return int(parts[1]), root
 
 
 class CommitPoint:

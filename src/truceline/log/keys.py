@@ -151,6 +151,14 @@ class Keys:
         self._history[self._history.index(newest)] = replace(newest, until=until, ended=how)
         del self._valid[name]
 
+    def copy(self) -> Keys:
+        """The same state, to try what comes next."""
+        made = Keys(self._all[self._origin][0])
+        made._all = {name: list(keys) for name, keys in self._all.items()}
+        made._valid, made._used = dict(self._valid), set(self._used)
+        made._history, made._authorities = list(self._history), self._authorities
+        return made
+
     def dump(self) -> dict[str, Any]:
         """The state as plain JSON."""
         return {"keys": [asdict(one) for one in self._history], "authorities": list(self._authorities)}

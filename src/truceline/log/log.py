@@ -3,25 +3,72 @@
 0 blobs and payloads are the caller's. 1 staging is written and synced. 2 it is read back, the root recomputed, signed.
 3 the commit point is replaced: the entries are recorded. 4 tiles, then the checkpoint file; then staging can go.
 Whatever opens the log first after a crash finishes step 4, or drops what never came to step 3.
+
+In memory are the right edge of the tree and the last partial bundle; everything else is read when it is asked for, and
+authenticated by the signed root.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from truceline.errors import EnvironmentFailure, LogError
-from truceline.log import staging, tiles
+from truceline.log import staging
 from truceline.log.chain import Chain
 from truceline.log.checkpoints import EMPTY, Checkpoint, CommitPoint, sign_checkpoint
 from truceline.log.entries import NOTHING_SEEN, Entry, Seen, entry_id, sign_entry, unchecked
-from truceline.log.files import sync_folder, unfinished, write_durably
+from truceline.log.files import sync_folder, unfinished, write_all_durably, write_durably
+from truceline.log.index import Index
 from truceline.log.locking import locked
-from truceline.log.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion, root_of
+from truceline.log.merkle import leaf_hash
 from truceline.log.notes import SigningKey, VerifierKey
+from truceline.log.sources import DiskSource
+from truceline.log.tiles import WIDTH, join_bundle, path_of
+from truceline.log.tree import TileTree
+
+_CHAIN_EVERY = 4096  # entries after which keys and authors are kept again
+_CATCH_UP = 4096
+
+
+class Notes(Sequence[bytes]):
+    """The notes of a log, read and authenticated when asked for."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._held: OrderedDict[int, list[bytes]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return self._log.size
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        """Raises LogError LOG-030, LOG-037, LOG-039."""
+        if isinstance(at, slice):
+            return [self[index] for index in range(*at.indices(len(self)))]
+        index = range(len(self))[at]
+        return self._bundle(index // WIDTH)[index % WIDTH]
+
+    def _bundle(self, number: int) -> list[bytes]:
+        wanted = min(WIDTH, len(self) - number * WIDTH)
+        held = self._held.get(number)
+        if held is None or len(held) < wanted:
+            held = self._held[number] = self._log.bundle(number)
+            if len(self._held) > 4:
+                self._held.popitem(last=False)
+        self._held.move_to_end(number)
+        return held
+
+    def forget(self) -> None:
+        self._held.clear()
 
 
 class Log:
@@ -31,15 +78,18 @@ class Log:
         self.folder, self.origin, self.key, self._signer = folder, key.name, key, signer
         self.commit_point = CommitPoint(folder / "state" / "commit", key)
         self._staging = folder / "state" / "staging"
+        self._source = DiskSource(folder / "log")
         self._held = 0
+        self._open_index: Index | None = None
+        self.notes = Notes(self)
         self._forget()
 
     def _forget(self) -> None:
-        self.notes: list[bytes] = []
         self._at = EMPTY
-        self._tree = CompactRange()
-        self._index: dict[str, int] = {}
+        self._tree = TileTree(self._source)
+        self._tip: list[bytes] = []  # the last, partial bundle
         self._chain: Chain | None = None
+        self.notes.forget()
 
     @classmethod
     def create(cls, folder: Path, key: SigningKey) -> Log:
@@ -81,11 +131,16 @@ class Log:
 
     @property
     def size(self) -> int:
-        return len(self.notes)
+        return self._at.size
 
     @property
     def root(self) -> bytes:
         return self._tree.root()
+
+    @property
+    def tree(self) -> TileTree:
+        """The tree over what this object holds."""
+        return self._tree
 
     @property
     def checkpoint(self) -> bytes:
@@ -112,17 +167,80 @@ class Log:
             )  # fmt: skip
         return at
 
+    def bundle(self, number: int) -> list[bytes]:
+        """The notes of a bundle, authenticated. Raises LogError LOG-030, LOG-037, LOG-039."""
+        if number == self.size // WIDTH:
+            return list(self._tip)
+        return self._tree.bundle(number)
+
     def entries(self, start: int = 0) -> Iterator[tuple[int, str, Entry]]:
         """Index, id and entry, without checking signatures again (`verify` does)."""
         for index in range(start, self.size):
-            note = self.notes[index]
-            yield index, entry_id(note), unchecked(self.origin, note)
+            yield self.entry(index)
+
+    def entry(self, index: int) -> tuple[int, str, Entry]:
+        """Index, id and entry. Raises LogError LOG-030, LOG-037, LOG-039, IndexError."""
+        note = self.notes[index]
+        return index, entry_id(note), unchecked(self.origin, note)
+
+    def of_kind(self, kind: str, start: int = 0) -> Iterator[tuple[int, str, Entry]]:
+        """The entries of one kind, from index `start` on."""
+        for index in self.index.of_kind(kind, start, self.size):
+            made = self.entry(index)
+            if made[2].kind == kind:
+                yield made
+
+    def newest_ms(self) -> int:
+        """The newest time that an entry says, in milliseconds UTC."""
+        return self.index.newest_ms
+
+    def index_of(self, ident: str) -> int | None:
+        """Where the entry of that id stands."""
+        for index in self.index.find(ident):
+            if index < self.size and entry_id(self.notes[index]) == ident:
+                return index
+        return None
 
     def prove_inclusion(self, index: int) -> list[bytes]:
-        return prove_inclusion([leaf_hash(note) for note in self.notes], index)
+        return self._tree.prove_inclusion(index)
 
     def prove_consistency(self, old_size: int) -> list[bytes]:
-        return prove_consistency([leaf_hash(note) for note in self.notes], old_size)
+        return self._tree.prove_consistency(old_size)
+
+    @property
+    def index(self) -> Index:
+        """The table of ids and kinds, which holds what this object holds."""
+        if self._open_index is None or self._open_index.size < self.size:
+            try:
+                self._catch_up()
+            except sqlite3.DatabaseError:  # whatever is wrong with it, it can be made again
+                self._discard_index()
+                self._catch_up()
+        assert self._open_index is not None
+        return self._open_index
+
+    def _catch_up(self) -> None:
+        """Bring the index to the size of this object; under the lock, so that it is nobody's future."""
+        if self._open_index is None:
+            self._open_index = Index(self.folder / "views" / "log-index.sqlite")
+        index = self._open_index
+        with contextlib.nullcontext() if self._held else locked(_lock(self.folder), shared=True):
+            newest = self._at.size if self._held else self.committed().size
+            if index.size > newest or (
+                0 < index.size <= self.size and self._tree.root_at(index.size) != index.root
+            ):
+                index.clear()
+        while (first := index.size) < self.size:
+            upto = min(self.size, first // WIDTH * WIDTH + _CATCH_UP)
+            rows = [(entry_id(note), unchecked(self.origin, note)) for note in self.notes[first:upto]]
+            index.add(first, rows, self._tree.root_at(upto))
+
+    def _discard_index(self) -> None:
+        if self._open_index is not None:
+            self._open_index.close()
+            self._open_index = None
+        for suffix in ("", "-wal", "-shm"):
+            (self.folder / "views" / f"log-index.sqlite{suffix}").unlink(missing_ok=True)
 
     # Writing
 
@@ -166,30 +284,64 @@ class Log:
         """
         known = self.size
         with self.writing():
-            if self._signer is None:
-                raise LogError(
-                    "LOG-034", "appending needs the log's key", where=str(self.folder),
-                    remedy="Give the folder of keys with --keys.",
-                )  # fmt: skip
+            self._must_sign()
             if self.size != known:
                 raise LogError(
                     "LOG-032", "nobody else may have moved the log meanwhile", where=str(self.folder),
                     value=known, remedy="Run the same command again.",
                 )  # fmt: skip
-            chain = self.chain
+            chain = self.chain.copy()
+            indices: list[int] = []
+            fresh: dict[str, bytes] = {}
+            places: dict[str, int] = {}
+            entries: list[tuple[str, Entry]] = []
             for note in notes:
-                if self.size:
-                    chain.check(note)
-            fresh = {entry_id(note): note for note in notes if entry_id(note) not in self._index}
-            if fresh:
-                try:
-                    for note in fresh.values():
-                        chain.admit(note)
-                    self._sequence(list(fresh.values()), self._signer, fault)
-                except BaseException:
-                    self._chain = None  # it went ahead of the log
-                    raise
-            return [self._index[entry_id(note)] for note in notes]
+                ident = entry_id(note)
+                place = places.get(ident)
+                if place is None and self.size:
+                    place = self.index_of(ident)
+                if place is not None:
+                    chain.check(
+                        note
+                    )  # a known id answers with its index, but only to whoever has the signature
+                else:
+                    entries.append((ident, chain.admit(note)))
+                    place = self.size + len(fresh)
+                    fresh[ident] = note
+                places[ident] = place
+                indices.append(place)
+            self.append_admitted(list(fresh.values()), entries, chain, fault=fault)
+            return indices
+
+    def append_admitted(
+        self, notes: Sequence[bytes], entries: Sequence[tuple[str, Entry]], chain: Chain,
+        *, fault: Callable[[str], None] = lambda step: None,
+    ) -> None:  # fmt: skip
+        """Append notes that a copy of this log's chain has just admitted; within `writing`.
+
+        Args:
+            entries: id and entry of each note.
+            chain: the copy, after the last of them.
+        Raises:
+            LogError: LOG-034, LOG-035. EnvironmentFailure: ENV-001.
+        """
+        signer = self._must_sign()
+        if not notes:
+            return
+        first, index = self.size, self.index
+        self._sequence(list(notes), signer, fault)
+        self._chain = chain
+        due = first == 0 or self.size // _CHAIN_EVERY > first // _CHAIN_EVERY
+        with contextlib.suppress(sqlite3.Error):  # it is made again when it is behind
+            index.add(first, entries, self._tree.root(), chain.dump() if due else None)
+
+    def _must_sign(self) -> SigningKey:
+        if self._signer is None:
+            raise LogError(
+                "LOG-034", "appending needs the log's key", where=str(self.folder),
+                remedy="Give the folder of keys with --keys.",
+            )  # fmt: skip
+        return self._signer
 
     def _sequence(self, notes: list[bytes], signer: SigningKey, fault: Callable[[str], None]) -> None:
         first = self.size
@@ -200,18 +352,17 @@ class Log:
                 "LOG-035", "what was staged must read back the same", where=str(self._staging),
                 remedy="Nothing was recorded. The disk or the memory of this machine is failing.",
             )  # fmt: skip
-        tree = CompactRange()
-        tree.size, tree._stack = self._tree.size, list(self._tree._stack)
-        tree.extend(map(leaf_hash, notes))
+        tree = self._tree.copy()
+        files = tree.extend(map(leaf_hash, notes))
         made = sign_checkpoint(signer, tree.size, tree.root())
         fault("signed")
         self.commit_point.swap(self._at, made)
         fault("committed")
-        self._adopt(notes)
+        files |= self._adopt(notes, tree)
         self._at = made
         # From here on the entries are recorded. If the disk is full now, the next one to open the log publishes them.
         with contextlib.suppress(EnvironmentFailure):
-            self._publish(first)
+            self._publish(files)
             fault("published")
             self._drop_staging()
 
@@ -219,84 +370,120 @@ class Log:
     def chain(self) -> Chain:
         """Keys and authors after what this object holds."""
         if self._chain is None:
-            self._chain = Chain(self.key, self.root_at)
-            for note in self.notes:
-                self._chain.follow(note)
+            chain = self._kept_chain() if self.size else None
+            if chain is None:
+                chain = Chain(self.key, self.root_at)
+            behind = self.size - chain.size
+            for index in range(chain.size, self.size):
+                chain.follow(self.notes[index])
+            self._chain = chain
+            if behind >= _CHAIN_EVERY:
+                with contextlib.suppress(sqlite3.Error):
+                    self.index.keep_chain(self.size, chain.dump())
         return self._chain
 
-    def index_of(self, ident: str) -> int | None:
-        """Where the entry of that id stands."""
-        return self._index.get(ident)
+    def _kept_chain(self) -> Chain | None:
+        try:
+            kept = self.index.chain()
+            chain = Chain.load(self.key, self.root_at, kept) if kept else None
+        except (sqlite3.Error, ValueError, KeyError, TypeError, LogError):
+            return None
+        return chain if chain is not None and chain.size <= self.size else None
 
     def root_at(self, size: int) -> bytes:
-        """The root over the first `size` entries."""
-        return root_of([leaf_hash(note) for note in self.notes[:size]])
+        """The root over the first `size` entries; nothing where there are not so many."""
+        return self._tree.root_at(size) if size <= self.size else b""
 
     def seen(self) -> Seen:
         """What an author who holds this log may say to have seen: its genesis."""
-        return Seen(1, leaf_hash(self.notes[0]).hex()) if self.notes else NOTHING_SEEN
+        return Seen(1, self._tree.leaf(0).hex()) if self.size else NOTHING_SEEN
 
     def _settle(self) -> None:
         """Finish or drop what a crash left, then hold the state of the commit point."""
-        at, waiting = self.committed(), staging.staged(self._staging)
+        at, waiting, leftover = self.committed(), staging.staged(self._staging), list(self._unfinished())
         if waiting is not None:
             first, notes = waiting
             if first > at.size or first < at.size != first + len(notes):
                 raise staging.unfit(self._staging)
             if first < at.size:
-                self._forget()
-                self._adopt(read_bundles(self.folder, first))
-                self._adopt(notes)
-                if self.root != at.root:
-                    self._forget()
-                    raise staging.unfit(self._staging)
-                self._at = at
-                self._publish(first)
+                self._finish(at, first, notes)
             self._drop_staging()
-        for path in self._unfinished():
+        for path in leftover:
             path.unlink(missing_ok=True)
         if at != self._at:
             self._load(at)
 
+    def _finish(self, at: Checkpoint, first: int, notes: list[bytes]) -> None:
+        """Publish what the commit point acknowledged and staging holds."""
+        tree = TileTree(self._source)
+        try:
+            if first:
+                # the signed root of that size is gone; that of `at` vouches for the edge, once the notes are on it
+                tree = TileTree.edge_at(self._source, first)
+            files = tree.extend(map(leaf_hash, notes))
+            if tree.root() != at.root:
+                raise staging.unfit(self._staging)
+        except LogError as problem:
+            self._forget()
+            if problem.code == "LOG-042":
+                raise
+            raise staging.unfit(self._staging) from problem
+        before = self._tip_of(first) if first % WIDTH else []
+        self._chain = None
+        self._tip = before
+        files |= self._adopt(notes, tree)
+        self._at = at
+        self._publish(files)
+
+    def _tip_of(self, size: int) -> list[bytes]:
+        old = TileTree.edge_at(self._source, size)
+        return old.bundle(size // WIDTH)
+
     def _unfinished(self) -> Iterator[Path]:
-        for folder in ("log", "state"):
-            yield from unfinished(self.folder / folder)
+        yield from unfinished(self.folder / "state")
+        if (self.folder / "log" / ".checkpoint.new").is_file():
+            yield self.folder / "log" / ".checkpoint.new"
+        if self._staging.exists():  # tiles are written only while something is staged
+            yield from unfinished(self.folder / "log")
 
     def _load(self, at: Checkpoint) -> None:
-        notes = read_bundles(self.folder, at.size)
-        if notes[: self.size] != self.notes:
-            raise LogError(
-                "LOG-043", "the log may only grow", where=str(self.folder), value=at.size,
-                remedy="An older copy was put in its place: keep this folder as it is, and compare with another copy.",
-            )  # fmt: skip
-        self._adopt(notes[self.size :])
-        self._at, self._chain = at, None
-        if at.size and self.root != at.root:
-            self._forget()
-            raise LogError(
-                "LOG-039", "the entries must hash to the signed root", where=f"size {at.size}",
-                remedy="The log was altered: `truceline log verify` names the place.",
-            )  # fmt: skip
+        if at.size < self.size or (at.size == self.size and at.root != self._at.root):
+            raise self._shrunk(at)
+        tree = TileTree.load(self._source, at.size, at.root)
+        if self.size and tree.root_at(self.size) != self._at.root:
+            raise self._shrunk(at)
+        self._tip = tree.bundle(at.size // WIDTH) if at.size % WIDTH else []
+        self._tree, self._at, self._chain = tree, at, None
 
-    def _adopt(self, notes: Sequence[bytes]) -> None:
-        for note in notes:
-            self._index[entry_id(note)] = len(self.notes)
-            self.notes.append(note)
-        self._tree.extend(map(leaf_hash, notes))
+    def _shrunk(self, at: Checkpoint) -> LogError:
+        return LogError(
+            "LOG-043", "the log may only grow", where=str(self.folder), value=at.size,
+            remedy="An older copy was put in its place: keep this folder as it is, and compare with another copy.",
+        )  # fmt: skip
 
-    def _publish(self, start: int) -> None:
-        """Tiles, then the checkpoint; then the partial tiles that fuller ones replaced can go."""
-        for name, content in tiles.publish(self.notes, start).items():
-            write_durably(self.folder / "log" / name, content)
-        write_durably(self.folder / "log" / "checkpoint", self._at.note)
-        with _disk(self.folder / "log"):
-            for stale in (self.folder / "log").rglob("*.p"):
-                full = stale.with_suffix("")
-                newest = max((int(part.name) for part in stale.iterdir()), default=0)
-                for part in stale.iterdir():
-                    if full.exists() or int(part.name) != newest:
+    def _adopt(self, notes: Sequence[bytes], tree: TileTree) -> dict[str, bytes]:
+        """Take the notes that `tree` ends with; path -> bytes of their bundles."""
+        first, files = tree.size - len(notes), {}
+        tip = [*self._tip, *notes]
+        start = first // WIDTH * WIDTH
+        for at in range(0, len(tip), WIDTH):
+            bundle = tip[at : at + WIDTH]
+            files[path_of("entries", (start + at) // WIDTH, len(bundle))] = join_bundle(bundle)
+        self._tip = tip[len(tip) // WIDTH * WIDTH :]
+        self._tree = tree
+        return files
+
+    def _publish(self, files: dict[str, bytes]) -> None:
+        """Tiles, then the checkpoint; then the partial tiles that a full one replaced can go."""
+        published = self.folder / "log"
+        write_all_durably({published / name: content for name, content in files.items()})
+        write_durably(published / "checkpoint", self._at.note)
+        with _disk(published):
+            for name in files:
+                stale = published / f"{name}.p"
+                if not name.rpartition("/")[0].endswith(".p") and stale.is_dir():
+                    for part in stale.iterdir():
                         part.unlink()
-                if not any(stale.iterdir()):
                     stale.rmdir()
 
     def _drop_staging(self) -> None:
@@ -352,50 +539,6 @@ def read_origin(folder: Path) -> VerifierKey:
     if raw != origin_file(key):
         raise _no_origin(path)
     return key
-
-
-def read_bundles(folder: Path, size: int) -> list[bytes]:
-    """The first `size` notes from the entry bundles.
-
-    Raises:
-        LogError: LOG-030, LOG-037, a bundle is missing or short.
-    """
-    notes: list[bytes] = []
-    for first in range(0, size, tiles.WIDTH):
-        path = _bundle(folder / "log", first // tiles.WIDTH, min(size - first, tiles.WIDTH))
-        try:
-            notes += tiles.split_bundle(path.read_bytes())
-        except LogError as problem:
-            raise LogError(
-                problem.code, problem.rule, where=str(path), value=problem.value,
-                remedy="Fetch the file from another copy.",
-            ) from problem  # fmt: skip
-        if len(notes) < min(size, first + tiles.WIDTH):
-            raise _missing(path)
-        del notes[first + tiles.WIDTH :]
-    return notes[:size]
-
-
-def _bundle(folder: Path, number: int, width: int) -> Path:
-    """The bundle of that many entries; after a crash, the smallest fuller one."""
-    exact = folder / tiles.path_of("entries", number, width)
-    if exact.is_file():
-        return exact
-    whole = folder / tiles.path_of("entries", number, tiles.WIDTH)
-    parts = whole.parent.glob(f"{whole.name}.p/*")
-    fuller = sorted(int(one.name) for one in parts if one.name.isdecimal() and one.is_file())
-    for held in (*fuller, tiles.WIDTH):
-        path = folder / tiles.path_of("entries", number, held)
-        if held > width and path.is_file():
-            return path
-    raise _missing(exact)
-
-
-def _missing(base: Path) -> LogError:
-    return LogError(
-        "LOG-037", "every entry bundle must be there and full", where=str(base),
-        remedy="Fetch the file from another copy.",
-    )  # fmt: skip
 
 
 def _no_origin(path: Path) -> LogError:

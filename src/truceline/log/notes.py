@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,9 @@ from truceline.errors import LogError
 from truceline.log import ed25519
 from truceline.log.files import write_durably
 
-_DASH = "— "
+DASH = "— "
+MAX_NOTE_BYTES, MAX_SIGNATURES = 1_048_576, 100
+_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,10 @@ class VerifierKey:
         _, _, encoded = rest.partition("+")
         try:
             raw = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:
             raw = b""
         key = cls(name, raw[1:])
-        if len(raw) != 33 or raw[0] != 1 or str(key) != line:
+        if len(raw) != 33 or raw[0] != 1 or not is_name(name) or str(key) != line:
             raise LogError("LOG-010", "a verifier key must be name+hash+base64", value=line)
         return key
 
@@ -105,7 +107,7 @@ class SigningKey:
         """The signed note over `text`, which ends in a newline."""
         signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text)
         line = base64.b64encode(self.vkey.id + signature).decode()
-        return text + f"\n{_DASH}{self.name} {line}\n".encode()
+        return text + f"\n{DASH}{self.name} {line}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,15 @@ class SignatureLine:
     key_id: bytes
     signature: bytes
 
+    def raw(self) -> bytes:
+        """The line, with its newline."""
+        return f"{DASH}{self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n".encode()
+
+
+def is_name(name: str) -> bool:
+    """Whether a key may be called so: not empty, no spaces of any script, no plus."""
+    return bool(name) and "+" not in name and not any(map(str.isspace, name))
+
 
 def split_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
     """Text and signature lines of a note, unchecked but for their form.
@@ -123,19 +134,28 @@ def split_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
     Raises:
         LogError: LOG-011 malformed.
     """
+    if len(note) > MAX_NOTE_BYTES:
+        raise LogError("LOG-011", f"a note must be at most {MAX_NOTE_BYTES:,} bytes", value=len(note))
+    if _CONTROL.search(note):
+        raise LogError("LOG-011", "a note must hold no control characters", value=note[:40])
     text, blank, tail = note.rpartition(b"\n\n")
     try:
+        text.decode()
         lines = tail.decode().split("\n")
     except UnicodeDecodeError as problem:
         raise LogError("LOG-011", "a note must be UTF-8", value=tail[:40]) from problem
+    if len(lines) > MAX_SIGNATURES + 1:
+        raise LogError(
+            "LOG-011", f"a note must have at most {MAX_SIGNATURES} signatures", value=len(lines) - 1
+        )
     if not blank or lines.pop() or not lines:
         raise LogError("LOG-011", "a note must be text, a blank line and signature lines", value=note[-60:])
     return text + b"\n", tuple(map(_signature_line, lines))
 
 
 def _signature_line(line: str) -> SignatureLine:
-    parts = line.removeprefix(_DASH).split(" ")
-    if not line.startswith(_DASH) or len(parts) != 2 or not parts[0]:
+    parts = line.removeprefix(DASH).split(" ")
+    if not line.startswith(DASH) or len(parts) != 2 or not is_name(parts[0]):
         raise LogError("LOG-011", "a signature line must be a dash, a name and base64", value=line)
     try:
         raw = base64.b64decode(parts[1], validate=True)

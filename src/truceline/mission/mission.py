@@ -25,7 +25,7 @@ from truceline.log.entries import Entry, entry_id, sign_entry
 from truceline.log.locking import locked
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
-from truceline.mission.clock import from_iso, iso, now_ms
+from truceline.mission.clock import iso, now_ms
 from truceline.mission.keyring import KeyRing, Observer, default_folder
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
@@ -50,6 +50,7 @@ from truceline.records.kinds import (
     Watch,
     decode,
     encode,
+    kind_word,
     word_of,
 )  # fmt: skip
 
@@ -98,6 +99,8 @@ class Mission:
         self.root, self.log, self.keys = root, log, keys
         self.blobs = Blobs(root / "blobs")
         self._entries: list[Recorded] = []
+        self._of_kind: dict[str, tuple[list[Recorded], int]] = {}
+        self._genesis: Genesis | None = None
         self._authors: dict[str, Author] = {}
         self._signed_upto = 0
         self._working = False
@@ -173,27 +176,36 @@ class Mission:
     # What is on the log
 
     def entries(self) -> list[Recorded]:
-        """All entries, decoded, in the order of the log."""
+        """All entries, decoded, in the order of the log; where one kind is wanted, `of` reads only that."""
         for index, ident, entry in self.log.entries(len(self._entries)):
-            self._entries.append(
-                Recorded(index, ident, entry.author, entry.at, decode(entry.kind, entry.body))
-            )
+            self._entries.append(_recorded(index, ident, entry))
         return self._entries
+
+    def entry(self, index: int) -> Recorded:
+        """One entry. Raises IndexError."""
+        return _recorded(*self.log.entry(index))
 
     def of(self, kind: type[K], before: int | None = None) -> list[tuple[Recorded, K]]:
         """The entries of one kind, those with an index below `before`."""
+        word = kind_word(kind)
+        held, upto = self._of_kind.get(word, ([], 0))
+        if upto < self.log.size:
+            held += [_recorded(*one) for one in self.log.of_kind(word, upto)]
+            self._of_kind[word] = held, self.log.size
         return [
             (one, one.body)
-            for one in self.entries()[:before]
-            if isinstance(one.body, kind)
+            for one in held
+            if isinstance(one.body, kind) and (before is None or one.index < before)
         ]  # fmt: skip
 
     @property
     def genesis(self) -> Genesis:
-        first = self.entries()[0].body
-        if not isinstance(first, Genesis):
-            raise errors.LogError("MIS-004", "the first entry must be the genesis", value=word_of(first))
-        return first
+        if self._genesis is None:
+            first = self.entry(0).body
+            if not isinstance(first, Genesis):
+                raise errors.LogError("MIS-004", "the first entry must be the genesis", value=word_of(first))
+            self._genesis = first
+        return self._genesis
 
     def setting(self, name: str) -> str | int | bool:
         """A setting of the genesis entry, or its default."""
@@ -201,7 +213,7 @@ class Mission:
 
     def newest_at_ms(self) -> int:
         """The time of the newest entry."""
-        return max(from_iso(one.at) for one in self.entries())
+        return self.log.newest_ms()
 
     def clock_ms(self) -> int:
         """Now, for this mission: an exercise may lie ahead of our clock, and then it is just after its newest entry."""
@@ -303,8 +315,7 @@ class Mission:
                 notes.append(author.note(word_of(body), encode(body), at or iso(self.clock_ms())))
             indices = self.log.append(notes)
             self._signed_upto = self.log.size
-        entries = self.entries()
-        return [entries[index] for index in indices]
+        return [self.entry(index) for index in indices]
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -407,6 +418,10 @@ class Mission:
         public = self.blobs.put(_geojson(open_))
         posts = self.vault.seal_file(_geojson(sealed)) if sealed else ""
         return replace(genesis, geometry=public, posts=posts)
+
+
+def _recorded(index: int, ident: str, entry: Entry) -> Recorded:
+    return Recorded(index, ident, entry.author, entry.at, decode(entry.kind, entry.body))
 
 
 def alone(function: Callable[Concatenate[Mission, P], R]) -> Callable[Concatenate[Mission, P], R]:

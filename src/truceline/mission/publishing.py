@@ -146,7 +146,7 @@ def _from_first_week(exposure: pa.Table, zone: str) -> pa.Table:
 
 def first_date(mission: Mission, at_ms: Iterable[int]) -> str:
     """The mission's first reporting day: that of its genesis, or of its oldest incident where that is older."""
-    oldest = min([from_iso(mission.entries()[0].at), *at_ms])
+    oldest = min([from_iso(mission.entry(0).at), *at_ms])
     return reports.reporting_date(
         oldest, str(mission.setting("reporting_cutoff")), str(mission.setting("reporting_zone"))
     )

@@ -208,7 +208,7 @@ def _public_figures(
 ) -> dict[str, dict[str, Any]]:
     """From the disclosed rows, the public geometry and the settings."""
     cutoff, zone = (str(mission.setting(f"reporting_{name}")) for name in ("cutoff", "zone"))
-    began = reports.reporting_date(from_iso(mission.entries()[0].at), cutoff, zone)
+    began = reports.reporting_date(from_iso(mission.entry(0).at), cutoff, zone)
     first = min([began, *(row["reporting_day"] for row in rows)])
     days = (report.date, reports.day_before(report.date))
     now, before = ([row for row in rows if row["reporting_day"] == day] for day in days)

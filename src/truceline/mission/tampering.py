@@ -13,7 +13,8 @@ from truceline.log.checkpoints import sign_checkpoint
 from truceline.log.log import Log
 from truceline.log.merkle import leaf_hash, root_of
 from truceline.log.notes import SigningKey
-from truceline.log.tiles import WIDTH, path_of, publish
+from truceline.log.tiles import WIDTH, path_of
+from truceline.log.tree import publish
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,16 +62,19 @@ def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = Non
             "MIS-002", "the folder must hold a mission", where=str(root),
             remedy="Check the path, or make one with `truceline init` or `truceline demo --out FOLDER`.",
         )  # fmt: skip
-    entries = verify_log(root, held)
-    made, named = Verified(len(entries)), _Named()
+    made, named = Verified(0), _Named()
     published: dict[Path, list[str]] = defaultdict(list)
-    for body in _bodies(entries):
+
+    def visit(entry: Entry) -> None:
+        body = decode(entry.kind, entry.body)
         for place, digest in _digests(body):
             place_of: set[str] = getattr(named, place)
             place_of.add(digest)
         if isinstance(body, Report):
             for name, digest in body.files.items():
                 published[root / "reports" / body.date / name].append(digest)
+
+    made.log_size = verify_log(root, held, visit)
     made.originals, made.sealed = len(named.blobs), len(named.payloads) + len(named.files)
     places = [("blobs", named.blobs)]
     if disclosed_only and not (root / "sealed").exists():
@@ -94,11 +97,6 @@ def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = Non
             )
     _reports(root / "reports", published, made)
     return made
-
-
-def _bodies(entries: Sequence[Entry]) -> Iterator[Kind]:
-    for entry in entries:
-        yield decode(entry.kind, entry.body)
 
 
 def _digests(body: Kind) -> Iterator[tuple[str, str]]:

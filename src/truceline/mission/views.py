@@ -47,7 +47,7 @@ class Views:
 
     def __init__(self, mission: Mission, folder: Path | None = None, before: int | None = None) -> None:
         self._mission, self._folder = mission, folder or mission.root / "views"
-        self._before = len(mission.entries()) if before is None else before
+        self._before = mission.log.size if before is None else before
 
     def observed(self) -> Observed:
         """Every accepted row that no newer version of it has superseded, in the order of the log.

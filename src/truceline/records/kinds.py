@@ -371,9 +371,14 @@ KINDS: Final[dict[str, type[Kind]]] = {
 _WORDS: Final = {struct: word for word, struct in KINDS.items()}
 
 
+def kind_word(kind: type[Any]) -> str:
+    """The kind word of a type of body."""
+    return _WORDS[kind]
+
+
 def word_of(body: Kind) -> str:
     """The kind word of a body."""
-    return _WORDS[type(body)]
+    return kind_word(type(body))
 
 
 def encode(body: Kind) -> dict[str, Any]:
