@@ -23,6 +23,8 @@ docs/reference/errors.md; a test compares the two.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 
@@ -51,6 +53,13 @@ class TrucelineError(Exception):
         tail = f" {self.remedy}" if self.remedy else ""
         return f"{head}{self.rule}{seen}.{tail} See errors#{self.code.lower()}"
 
+    def __reduce__(self) -> tuple[Callable[[], TrucelineError], tuple[()]]:
+        """So that a problem found in another process arrives whole."""
+        made = partial(
+            type(self), self.code, self.rule, where=self.where, value=_plain(self.value), remedy=self.remedy
+        )
+        return made, ()
+
     def as_dict(self) -> dict[str, str]:
         """The same, for `--json`."""
         return {
@@ -61,6 +70,10 @@ class TrucelineError(Exception):
             "remedy": self.remedy,
             "link": f"errors#{self.code.lower()}",
         }
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (str, bytes, int, float, tuple, list, dict, type(None))) else str(value)
 
 
 def _short(value: object) -> str:

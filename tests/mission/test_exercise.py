@@ -57,7 +57,13 @@ def test_without_keys_the_public_part_replays(folder: Path, tmp_path: Path) -> N
 def test_a_flipped_byte_is_refused_anywhere_under_the_log(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
-    for path in sorted(p for p in (copy / "log").rglob("*") if p.is_file()):
+    files = sorted(p for p in (copy / "log").rglob("*") if p.is_file())
+    earlier = [
+        p
+        for p in files
+        if p.parent.suffix == ".p" and p != max(p.parent.iterdir(), key=lambda one: int(one.name))
+    ]
+    for path in sorted({*files} - {*earlier[:-3]}):  # of the partial tiles of smaller checkpoints, three
         raw = path.read_bytes()
         path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
         run("log", "verify", copy, code=1)

@@ -8,22 +8,36 @@ from typing import Annotated
 
 import typer
 
+from truceline.cli import network
 from truceline.cli.common import AsJson, Folder, emit
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify as verify_folder
 from truceline.records.kinds import encode, word_of
 
-app = typer.Typer(help="Verify and read the log.", no_args_is_help=True)
+app = typer.Typer(help="Verify, read, prove and share the log.", no_args_is_help=True)
+for _name, _act in (
+    ("identity", network.identity), ("audit", network.audit), ("prove", network.prove), ("witness", network.witness),
+    ("mirror", network.mirror), ("cosigned", network.cosigned), ("sequence", network.sequence),
+):  # fmt: skip
+    app.command(_name)(_act)
 
 
 @app.command()
 def verify(
-    folder: Folder,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER|FILE", help="The mission's folder, or a .tlog-proof with --policy.", show_default=False)],
     disclosed_only: Annotated[bool, typer.Option("--disclosed-only", help="The copy may lack `sealed/`, as those of the parties and the public do.")] = False,
     held: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="A checkpoint that you kept or got from somebody else; the log must extend it.", show_default=False)] = None,
+    policy: Annotated[Path | None, typer.Option("--policy", metavar="FILE", exists=True, dir_okay=False, help="For a proof: whose signatures make its checkpoint good.", show_default=False)] = None,
+    own: Annotated[str, typer.Option("--own", metavar="NAME", help="For a proof: your own witness in the policy.")] = "",
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Check every byte that the log vouches for; exits 1 and names the entry or the file when one was altered."""
+    """Check every byte that the log vouches for; exits 1 and names the entry or the file when one was altered.
+
+    With a proof (.tlog-proof), check offline that its entry stands on the log, under a checkpoint that the policy accepts.
+    """
+    if folder.is_file():
+        network.verify_proof(folder, policy, own, as_json)
+        return
     made = verify_folder(folder, disclosed_only=disclosed_only, held=held.read_bytes() if held else None)
     lines = [
         f"{made.log_size:,} entries verified: signatures, sequences, root, tiles; {made.originals:,} originals, "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from truceline.errors import LogError
@@ -11,6 +12,33 @@ from truceline.log.keys import Enrolled, Keys
 from truceline.log.notes import VerifierKey
 
 RootAt = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the fold needs of an entry. `entry` has its body only where the fold reads it; `unchecked` is the note as long as
+    its signatures were not checked, because a key was not known yet."""
+
+    id: str
+    entry: Entry
+    key_ids: tuple[bytes, ...]
+    unchecked: bytes = b""
+
+
+def facts_of(origin: str, note: bytes, ever: Mapping[str, Sequence[VerifierKey]]) -> Facts:
+    """Check the form of an entry, and its signatures where all keys are known; needs no order, so many can be done at once.
+
+    Raises:
+        LogError: LOG-010..013, LOG-020..022, LOG-110.
+    """
+    entry, text, lines = read_entry(origin, note)
+    known = all(any(key.id == line.key_id for key in ever.get(line.name, ())) for line in lines)
+    if known:
+        check_lines(entry, text, lines, ever)
+    light = entry
+    if entry.kind not in (KEY_KIND, REFUSED_KIND) and "keys" not in entry.body:
+        light = replace(entry, body={})
+    return Facts(entry_id(note), light, tuple(line.key_id for line in lines), b"" if known else note)
 
 
 class Chain:
@@ -48,6 +76,11 @@ class Chain:
         """Whether an entry says already that the submission of that digest was refused."""
         return digest in self._refused
 
+    @property
+    def ever(self) -> Mapping[str, Sequence[VerifierKey]]:
+        """Name -> every key that it had."""
+        return self._keys.ever
+
     def check(self, note: bytes) -> Entry:
         """Form, origin and signatures of a note, by keys that were ever enrolled, wherever it stands.
 
@@ -62,24 +95,41 @@ class Chain:
         """Check a note as the next one.
 
         Raises:
-            LogError: as `check`; LOG-115 a key that is not valid any more; LOG-040 the author's sequence is broken;
-                LOG-116 a checkpoint that this log never had; LOG-117 an older form; LOG-111..114 keys.
+            LogError: as `check` and `take`.
         """
         entry, text, lines = read_entry(self._origin, note)
         check_lines(entry, text, lines, self._keys.ever)
-        for name, line in zip((entry.author, *entry.signers), lines, strict=False):
+        self._must_be_valid(entry, [line.key_id for line in lines])
+        self._check_seen(entry)
+        return self._follow(entry, entry_id(note))
+
+    def take(self, facts: Facts) -> None:
+        """Check an entry as the next one, whose form, and perhaps whose signatures, were checked elsewhere.
+
+        Raises:
+            LogError: LOG-012, LOG-013, LOG-110 where its keys were not known there; LOG-115 a key that is not valid any more;
+                LOG-040 the author's sequence is broken; LOG-116 a checkpoint that this log never had; LOG-117 an older form;
+                LOG-111..114 keys.
+        """
+        if facts.unchecked:
+            entry, text, lines = read_entry(self._origin, facts.unchecked)
+            check_lines(entry, text, lines, self._keys.ever)
+        self._must_be_valid(facts.entry, facts.key_ids)
+        self._check_seen(facts.entry)
+        self._follow(facts.entry, facts.id)
+
+    def _must_be_valid(self, entry: Entry, key_ids: Sequence[bytes]) -> None:
+        for name, key_id in zip((entry.author, *entry.signers), key_ids, strict=False):
             valid = self._keys.valid.get(name)
-            if valid is None or valid.id != line.key_id:
+            if valid is None or valid.id != key_id:
                 raise LogError(
                     "LOG-115", "a key must be valid where it signs", where=f"entry {self.size}", value=name,
                     remedy="It was rotated or revoked before: `truceline key list` shows when.",
                 )  # fmt: skip
-        self._check_seen(entry)
-        return self._follow(entry, note)
 
     def follow(self, note: bytes) -> None:
         """Go on over a note that the signed root covers. Raises LogError LOG-022, LOG-040, LOG-111..114."""
-        self._follow(unchecked(self._origin, note), note)
+        self._follow(unchecked(self._origin, note), entry_id(note))
 
     def _check_seen(self, entry: Entry) -> None:
         if entry.version == 1:
@@ -96,7 +146,7 @@ class Chain:
                 remedy="The author was shown another history: compare both checkpoints before anything else.",
             )  # fmt: skip
 
-    def _follow(self, entry: Entry, note: bytes) -> Entry:
+    def _follow(self, entry: Entry, ident: str) -> Entry:
         seq, prev = self._last.get(entry.author, (0, ""))
         if (entry.seq, entry.prev) != (seq, prev):
             raise LogError(
@@ -115,7 +165,7 @@ class Chain:
         elif entry.kind == REFUSED_KIND and entry.author == self._origin:
             self._refused |= {str(one.get("digest")) for one in entry.body.get("refused", ())}
         self._version = entry.version
-        self._last[entry.author] = (seq + 1, entry_id(note))
+        self._last[entry.author] = (seq + 1, ident)
         self.size += 1
         return entry
 
@@ -126,6 +176,10 @@ class Chain:
         made._last, made._roots, made._refused = dict(self._last), dict(self._roots), set(self._refused)
         made._version, made.size = self._version, self.size
         return made
+
+    def ask(self, root_at: RootAt) -> None:
+        """Ask another tree for roots; it must extend the one before."""
+        self._root_at = root_at
 
     def dump(self) -> dict[str, Any]:
         """The state as plain JSON, so that it need not be folded again."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, overload
@@ -22,11 +22,13 @@ from truceline.errors import EnvironmentFailure, LogError
 from truceline.log import staging
 from truceline.log.chain import Chain
 from truceline.log.checkpoints import EMPTY, Checkpoint, CommitPoint, sign_checkpoint
+from truceline.log.cosignatures import Cosignature, CosignerKey
 from truceline.log.entries import NOTHING_SEEN, Entry, Seen, entry_id, sign_entry, unchecked
 from truceline.log.files import sync_folder, unfinished, write_all_durably, write_durably
 from truceline.log.index import Index
+from truceline.log.levels import cosigners, keep_levels, merge, policies, split
 from truceline.log.locking import locked
-from truceline.log.merkle import leaf_hash
+from truceline.log.merkle import leaf_hash, verify_consistency
 from truceline.log.notes import SigningKey, VerifierKey
 from truceline.log.sources import DiskSource
 from truceline.log.tiles import WIDTH, join_bundle, path_of
@@ -78,7 +80,8 @@ class Log:
         self.folder, self.origin, self.key, self._signer = folder, key.name, key, signer
         self.commit_point = CommitPoint(folder / "state" / "commit", key)
         self._staging = folder / "state" / "staging"
-        self._source = DiskSource(folder / "log")
+        self.source = DiskSource(folder / "log")
+        self._gathered: tuple[int, list[Cosignature]] = (0, [])
         self._held = 0
         self._open_index: Index | None = None
         self.notes = Notes(self)
@@ -86,7 +89,7 @@ class Log:
 
     def _forget(self) -> None:
         self._at = EMPTY
-        self._tree = TileTree(self._source)
+        self._tree = TileTree(self.source)
         self._tip: list[bytes] = []  # the last, partial bundle
         self._chain: Chain | None = None
         self.notes.forget()
@@ -141,6 +144,11 @@ class Log:
     def tree(self) -> TileTree:
         """The tree over what this object holds."""
         return self._tree
+
+    @property
+    def at(self) -> Checkpoint:
+        """The committed checkpoint that this object holds, as the log alone signed it."""
+        return self._at
 
     @property
     def checkpoint(self) -> bytes:
@@ -206,6 +214,34 @@ class Log:
 
     def prove_consistency(self, old_size: int) -> list[bytes]:
         return self._tree.prove_consistency(old_size)
+
+    def prove_between(self, old_size: int, at: Checkpoint) -> list[bytes]:
+        """The proof from a smaller size to a checkpoint that this object held, checked before it is given away.
+
+        Raises:
+            LogError: LOG-001, LOG-003, LOG-037, LOG-039.
+        """
+        proof = self._tree.prove_consistency(old_size, at.size)
+        verify_consistency(old_size, at.size, proof, self._tree.root_at(old_size), at.root)
+        return proof
+
+    def cosigned_note(self) -> bytes:
+        """The checkpoint with what cosignatures have come for it. Raises LogError LOG-038, LOG-051, LOG-052."""
+        known = cosigners(policies(self.folder).values())
+        return merge(self._at.note, self._cosignatures(self._at, known), known)
+
+    def refresh(self) -> None:
+        """Hold what others appended meanwhile. Raises LogError and EnvironmentFailure as `open`."""
+        if self._held:
+            self._settle()
+            return
+        if self.is_unfinished:
+            with self.writing():
+                return
+        with locked(_lock(self.folder), shared=True):
+            at = self.committed()
+            if at != self._at:
+                self._load(at)
 
     @property
     def index(self) -> Index:
@@ -335,6 +371,38 @@ class Log:
         with contextlib.suppress(sqlite3.Error):  # it is made again when it is behind
             index.add(first, entries, self._tree.root(), chain.dump() if due else None)
 
+    def attach(self, at: Checkpoint, made: Sequence[Cosignature]) -> list[str]:
+        """Publish cosignatures over a checkpoint of this log, and keep the levels that it reaches with them.
+
+        The published checkpoint is rewritten while it is still that one; a level counts even if the log has gone on.
+
+        Returns:
+            the levels that it reaches.
+        Raises:
+            LogError: LOG-051..053, a policy. EnvironmentFailure: ENV-001, ENV-003.
+        """
+        if not at.size:
+            return []
+        with self.writing():
+            known = cosigners(policies(self.folder).values())
+            held = [*self._cosignatures(at, known), *made]
+            self._gathered = at.size, held
+            note = merge(at.note, held, known)
+            path = self.folder / "log" / "checkpoint"
+            if at == self._at and (not path.is_file() or path.read_bytes() != note):
+                write_durably(path, note)
+            return keep_levels(self.folder, note)
+
+    def _cosignatures(self, at: Checkpoint, known: Sequence[CosignerKey]) -> list[Cosignature]:
+        """What has come so far for a checkpoint."""
+        if self._gathered[0] == at.size:
+            return self._gathered[1]
+        try:
+            published, made = split(self.source.checkpoint(), self.key, known, "log/checkpoint")
+        except LogError:
+            return []  # they are asked for again
+        return made if published.size == at.size and published.root == at.root else []
+
     def _must_sign(self) -> SigningKey:
         if self._signer is None:
             raise LogError(
@@ -415,11 +483,11 @@ class Log:
 
     def _finish(self, at: Checkpoint, first: int, notes: list[bytes]) -> None:
         """Publish what the commit point acknowledged and staging holds."""
-        tree = TileTree(self._source)
+        tree = TileTree(self.source)
         try:
             if first:
                 # the signed root of that size is gone; that of `at` vouches for the edge, once the notes are on it
-                tree = TileTree.edge_at(self._source, first)
+                tree = TileTree.edge_at(self.source, first)
             files = tree.extend(map(leaf_hash, notes))
             if tree.root() != at.root:
                 raise staging.unfit(self._staging)
@@ -436,7 +504,7 @@ class Log:
         self._publish(files)
 
     def _tip_of(self, size: int) -> list[bytes]:
-        old = TileTree.edge_at(self._source, size)
+        old = TileTree.edge_at(self.source, size)
         return old.bundle(size // WIDTH)
 
     def _unfinished(self) -> Iterator[Path]:
@@ -449,7 +517,7 @@ class Log:
     def _load(self, at: Checkpoint) -> None:
         if at.size < self.size or (at.size == self.size and at.root != self._at.root):
             raise self._shrunk(at)
-        tree = TileTree.load(self._source, at.size, at.root)
+        tree = TileTree.load(self.source, at.size, at.root)
         if self.size and tree.root_at(self.size) != self._at.root:
             raise self._shrunk(at)
         self._tip = tree.bundle(at.size // WIDTH) if at.size % WIDTH else []
@@ -478,17 +546,22 @@ class Log:
         published = self.folder / "log"
         write_all_durably({published / name: content for name, content in files.items()})
         write_durably(published / "checkpoint", self._at.note)
-        with _disk(published):
-            for name in files:
-                stale = published / f"{name}.p"
-                if not name.rpartition("/")[0].endswith(".p") and stale.is_dir():
-                    for part in stale.iterdir():
-                        part.unlink()
-                    stale.rmdir()
+        drop_replaced(published, files)
 
     def _drop_staging(self) -> None:
         with _disk(self._staging):
             self._staging.unlink(missing_ok=True)
+
+
+def drop_replaced(published: Path, names: Iterable[str]) -> None:
+    """Remove the partial tiles of which the full one is among `names`. Raises EnvironmentFailure ENV-001."""
+    with _disk(published):
+        for name in names:
+            stale = published / f"{name}.p"
+            if not name.rpartition("/")[0].endswith(".p") and stale.is_dir():
+                for part in stale.iterdir():
+                    part.unlink()
+                stale.rmdir()
 
 
 class Author:

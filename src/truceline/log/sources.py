@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from truceline.errors import EnvironmentFailure, LogError
+from truceline.log.http import HttpSource, is_url
 from truceline.log.tiles import WIDTH, path_of
+from truceline.log.tree import Source
 
 
 class DiskSource:
@@ -42,6 +44,21 @@ class DiskSource:
                 "ENV-001", "the file must be open to this program", where=str(path), value=problem.strerror,
                 remedy="Check the rights of the folder, then run the same command again.",
             ) from problem  # fmt: skip
+
+
+def open_source(where: str) -> Source:
+    """The published files of a mission, a mirror, a published folder, or a URL prefix.
+
+    Raises:
+        LogError: LOG-037, nothing is published there. EnvironmentFailure: ENV-030.
+    """
+    if is_url(where):
+        return HttpSource(where)
+    folder = Path(where)
+    for one in (folder / "log", folder):
+        if (one / "checkpoint").is_file() or (one / "tile").is_dir():
+            return DiskSource(one)
+    raise _missing(folder / "checkpoint")
 
 
 def _missing(path: Path) -> LogError:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from truceline.errors import LogError, TrucelineError
-from truceline.log.chain import Chain
 from truceline.log.entries import REFUSED_KIND, Entry, entry_id
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
@@ -40,7 +39,7 @@ def submit(
         LogError: LOG-034. EnvironmentFailure: ENV-001, ENV-003.
     """
     with log.writing():
-        chain = Chain.load(log.key, log.root_at, log.chain.dump())
+        chain = log.chain.copy()
         outcomes: list[Outcome | bytes] = []
         fresh: dict[str, bytes] = {}
         refusals, unsigned = [], 0

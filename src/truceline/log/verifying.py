@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from truceline.errors import LogError
 from truceline.log.chain import Chain
-from truceline.log.checkpoints import EMPTY, open_checkpoint
+from truceline.log.checkpoints import EMPTY, Checkpoint, open_checkpoint
 from truceline.log.entries import Entry
+from truceline.log.levels import cosigners, levels, policies, split
 from truceline.log.locking import locked
 from truceline.log.log import Log, read_origin
 from truceline.log.merkle import leaf_hash
@@ -63,10 +64,11 @@ def verify(
                 "LOG-039", "the entries must hash to the signed root", where=f"size {at.size}",
                 remedy="The log was altered: keep this copy as it is, and compare with another one.",
             )  # fmt: skip
-        published.check("checkpoint", at.note)
+        _check_published(folder, key, at, published)
         published.nothing_else()
         state = _Published(folder / "state", elsewhere=STATE)
         state.check("commit", at.note)
+        _check_state(folder, key, tree, state)
         state.nothing_else()
     return at.size
 
@@ -113,6 +115,31 @@ def _fold(
     return tree
 
 
+def _check_published(folder: Path, key: VerifierKey, at: Checkpoint, published: _Published) -> None:
+    """The committed checkpoint, with cosignatures of those whom the policies name and of nobody else."""
+    path = folder / "log" / "checkpoint"
+    if path.is_file() and not path.is_symlink() and path.read_bytes() != at.note:
+        seen, made = split(path.read_bytes(), key, cosigners(policies(folder).values()), str(path))
+        if seen.note == at.note and made:
+            published.elsewhere("checkpoint")
+            return
+    published.check("checkpoint", at.note)
+
+
+def _check_state(folder: Path, key: VerifierKey, tree: TileTree, state: _Published) -> None:
+    """The newest checkpoint of each level, and what a mirror pins."""
+    for level in levels(folder, key):
+        if level.reached is None:
+            continue
+        at = level.reached.checkpoint
+        split(at.note, key, cosigners(policies(folder).values()), level.name)
+        if at.size > tree.size or tree.root_at(at.size) != at.root:
+            raise _another_history(at.size, f"state/{level.name}")
+        state.elsewhere(level.name)
+    if (folder / "state" / "genesis").exists():
+        state.check("genesis", tree.leaf(0).hex().encode() + b"\n")
+
+
 class _Published:
     """A folder whose every file is compared with what it must be; whatever was not asked for does not belong."""
 
@@ -143,6 +170,12 @@ class _Published:
                 self.check(
                     path.relative_to(self._folder).as_posix(), join_bundle(held) if bundle else b"".join(held)
                 )
+
+    def elsewhere(self, name: str) -> None:
+        """A file that was checked otherwise."""
+        if (self._folder / name).is_symlink():
+            raise _differs(self._folder / name, "nothing else may stand beside the log's files")
+        self._seen.add(name)
 
     def nothing_else(self) -> None:
         """Every file was asked for; there is no empty folder, and no link."""

@@ -1,0 +1,112 @@
+"""What a log has been cosigned to: recorded, receipt, final; kept beside the commit point, and never failing open.
+
+    recorded   the commit point has it
+    receipt    policy/receipt.policy is satisfied: the mediator and any one party, say
+    final      policy/final.policy is satisfied: every party's mirror and the mediator, say
+
+A level without its policy file is never reached. `state/receipt` and `state/final` are the newest checkpoints of each,
+with their cosignatures; `log/checkpoint` is the newest one of all, with what arrived for it so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from truceline.errors import LogError
+from truceline.log.checkpoints import Checkpoint, read_checkpoint
+from truceline.log.cosignatures import Cosignature, CosignerKey, check_cosignatures
+from truceline.log.files import write_durably
+from truceline.log.notes import VerifierKey
+from truceline.log.policies import Judged, Policy
+
+LEVELS = ("receipt", "final")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The newest checkpoint of a level; None where none was reached."""
+
+    name: str
+    policy: Policy | None
+    reached: Judged | None
+
+
+def policies(folder: Path) -> dict[str, Policy]:
+    """Name -> policy of every `policy/*.policy` of a folder. Raises LogError LOG-052."""
+    return {path.stem: Policy.load(path) for path in sorted((folder / "policy").glob("*.policy"))}
+
+
+def cosigners(known: Iterable[Policy]) -> list[CosignerKey]:
+    """The keys of all witnesses and mirrors in some policies, once each."""
+    return list(dict.fromkeys(one.key for policy in known for one in policy.witnesses.values()))
+
+
+def merge(text_and_log: bytes, lines: Iterable[Cosignature], known: Iterable[CosignerKey]) -> bytes:
+    """The checkpoint with one cosignature of each cosigner, the newest, in the order of the policies."""
+    newest: dict[CosignerKey, Cosignature] = {}
+    for one in lines:
+        if one.key not in newest or one.time_s > newest[one.key].time_s:
+            newest[one.key] = one
+    return text_and_log + b"".join(newest[key].line for key in known if key in newest)
+
+
+def split(
+    note: bytes, key: VerifierKey, known: Iterable[CosignerKey], where: str
+) -> tuple[Checkpoint, list[Cosignature]]:
+    """A checkpoint that bears the log's signature, then cosignatures of known cosigners, and nothing else.
+
+    Returns:
+        the checkpoint, with the note that the log alone signed, and the cosignatures.
+    Raises:
+        LogError: LOG-011..013, LOG-031, LOG-051; LOG-038 a line of somebody unknown, or one that is there twice.
+    """
+    checkpoint, text, lines = read_checkpoint(note, key, where)
+    made = check_cosignatures(text, lines[1:], known)
+    if (
+        lines[0].name != key.name
+        or len(made) != len(lines) - 1
+        or len({one.key for one in made}) != len(made)
+    ):
+        raise LogError(
+            "LOG-038", "a published checkpoint must bear the log's signature and known cosignatures only", where=where,
+            remedy="The log was altered, or a policy file was removed: compare with another copy.",
+        )  # fmt: skip
+    return Checkpoint(checkpoint.size, checkpoint.root, text + b"\n" + lines[0].raw()), made
+
+
+def levels(folder: Path, key: VerifierKey) -> list[Level]:
+    """What `state/receipt` and `state/final` say, checked. Raises LogError LOG-011..013, LOG-031, LOG-051..054."""
+    known = policies(folder)
+    made = []
+    for name in LEVELS:
+        path, policy = folder / "state" / name, known.get(name)
+        note = path.read_bytes() if policy is not None and path.is_file() else b""
+        made.append(
+            Level(name, policy, policy.accept(note, str(path)) if policy is not None and note else None)
+        )
+    return made
+
+
+def keep_levels(folder: Path, note: bytes) -> list[str]:
+    """Keep a checkpoint, with its cosignatures, as the newest of each level that it reaches and that is not ahead of it.
+
+    Returns:
+        the levels that it reaches.
+    Raises:
+        LogError: LOG-051..053. EnvironmentFailure: ENV-001.
+    """
+    reached = []
+    for name, policy in policies(folder).items():
+        if name not in LEVELS or policy.quorum == "none":  # nobody's cosignature is no assurance
+            continue
+        judged = policy.judge(note, "log/checkpoint")
+        if not judged.satisfied:
+            continue
+        reached.append(name)
+        path = folder / "state" / name
+        held = policy.judge(path.read_bytes(), str(path)).checkpoint.size if path.is_file() else 0
+        if held <= judged.checkpoint.size and (not path.is_file() or path.read_bytes() != note):
+            write_durably(path, note)
+    return reached
