@@ -71,29 +71,15 @@ def assemble(
     k = len(np.unique(found.label[found.label >= 0]))
     if not k:
         return Assembled(INCIDENTS.empty_table(), _no_members(sheet, np.arange(len(sheet))))
-    against = np.isin(sheet.stance, AGAINST)
-    core = Grouped.of(np.where(against | found.copy, -1, found.label), Work(sheet, parameters, ~against))
-    supports = np.where(against, -1, found.label)
-    rows = np.flatnonzero(supports >= 0)
-    group = np.searchsorted(core.heads, supports[rows])
-    rows = rows[np.argsort(group, kind="stable")]
-    start = np.searchsorted(np.sort(group), np.arange(k + 1)).astype(np.int64)
-    sigma, _, half = sheet.extents()
-    weight = own_weights(sheet, sigma, half, parameters)
-    knows = own_weights(sheet, sigma, half, DEFAULTS)  # who describes best does not hang on what was learned
-    members = voices(sheet, start, rows, knows)
-    places = _places(sheet, core)
-    from_ms, to_ms, midpoint_ms = intervals(sheet, members, found.copy, core)
-
+    d = described(sheet, found, parameters, exposure)
+    core, members, places = d.core, d.members, d.places
     opposed_row, opposed = found.against.row, np.searchsorted(core.heads, found.against.group)
-    names = list(sheet.sectors.ids) if sheet.sectors is not None else []
-    watched = Watched(exposure).here(places.sector, names, midpoint_ms)
-    watched[~places.known] = 0
     verdicts = judge(
-        members, sheet.kind, sheet.origins.by_party, weight, *_contradictions(sheet, opposed_row, opposed, weight, k),
-        watched, parameters,
+        members, sheet.kind, sheet.origins.by_party, d.weight,
+        *_contradictions(sheet, opposed_row, opposed, d.weight, k), d.watched_e4, d.mass, parameters,
     )  # fmt: skip
-    columns = _told(sheet, members, places, power(knows)) | _lines(sheet, members, places, line)
+    from_ms, to_ms, midpoint_ms = d.when_ms
+    columns = _told(sheet, members, places, power(d.knows)) | _lines(sheet, members, places, line)
     columns |= _linked(sheet, members, opposed_row, opposed, found, core)
     columns |= _sides(sheet, members, places, columns, midpoint_ms, line, alignments, parameters)
     columns |= {
@@ -107,6 +93,50 @@ def assemble(
     del columns["p_left"]
     table = pa.Table.from_arrays([_cast(columns[f.name], f.type) for f in INCIDENTS], schema=INCIDENTS)
     return Assembled(table, _membership(sheet, table, verdicts, members, opposed_row, opposed))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """What is known of k incidents before it is asked whether they happened.
+
+    Attributes:
+        when_ms: from, to and midpoint, (k,) each. weight, knows: (n,) see `existence.own_weights`.
+        watched_e4: (k, kinds). mass: (k,) chance that the incident is part of another.
+    """
+
+    core: Grouped
+    members: Members
+    places: _Places
+    when_ms: tuple[Int64Array, Int64Array, Int64Array]
+    weight: Int64Array
+    knows: Int64Array
+    watched_e4: Int64Array
+    mass: Float64Array
+
+
+def described(
+    sheet: Sheet, found: Association, parameters: Parameters, exposure: pa.Table | None
+) -> Described:
+    """See `Described`; there must be an incident."""
+    against = np.isin(sheet.stance, AGAINST)
+    core = Grouped.of(np.where(against | found.copy, -1, found.label), Work(sheet, parameters, ~against))
+    supports = np.where(against, -1, found.label)
+    rows = np.flatnonzero(supports >= 0)
+    group = np.searchsorted(core.heads, supports[rows])
+    rows = rows[np.argsort(group, kind="stable")]
+    start = np.searchsorted(np.sort(group), np.arange(len(core.heads) + 1)).astype(np.int64)
+    sigma, _, half = sheet.extents()
+    weight = own_weights(sheet, sigma, half, parameters)
+    knows = own_weights(sheet, sigma, half, DEFAULTS)  # who describes best does not hang on what was learned
+    members = voices(sheet, start, rows, knows)
+    places = _places(sheet, core)
+    when = intervals(sheet, members, found.copy, core)
+    names = list(sheet.sectors.ids) if sheet.sectors is not None else []
+    watched = Watched(exposure).here(places.sector, names, when[2])
+    watched[~places.known] = 0
+    linked = np.where(members.chosen, found.mass[members.rows], 1.0)
+    mass = np.minimum.reduceat(linked, members.start[:-1])
+    return Described(core, members, places, when, weight, knows, watched, mass)
 
 
 def _cast(values: object, kind: pa.DataType) -> pa.Array:

@@ -21,7 +21,7 @@ from truceline.fusion.opposing import oppose
 from truceline.fusion.parameters import Parameters
 from truceline.fusion.sheet import Sheet
 from truceline.fusion.work import Pairs, Work
-from truceline.geo.points import BoolArray, Int64Array
+from truceline.geo.points import BoolArray, Float64Array, Int64Array
 from truceline.records.codes import ACTS, STANCES
 
 AGAINST: Final = tuple(STANCES.index(word) for word in ("denial", "quiet"))
@@ -39,12 +39,14 @@ class Association:
         copy: (n,) rows attached to the original that they copy.
         against: rows that contradict, and the groups.
         soft: vague reports that fit several groups.
+        mass: (n,) chance that a group which stands alone belongs to another all the same, by row.
     """
 
     label: Int64Array
     copy: BoolArray
     against: Pairs
     soft: Pairs
+    mass: Float64Array
 
 
 def associate(
@@ -59,7 +61,7 @@ def associate(
     nothing = np.empty(0, dtype=np.int64)
     none = Pairs(nothing, nothing, np.empty(0))
     if not active.any():
-        return Association(np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), none, none)
+        return Association(np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), none, none, np.zeros(n))
     say("reading")
     work = Work(sheet, parameters, active)
     say("grouping precise reports")
@@ -76,7 +78,7 @@ def associate(
         label[vague] = one[vague]
     label[~active] = -1
     say("joining")
-    label, soft = work.join(label, vague, rates)
+    label, soft, mass = work.join(label, vague, rates)
     label = _lowest(obey(work.expel(label), constraints, work, rates))
     soft = Pairs(soft.row, label[soft.group], soft.share)
     attached = label.copy()
@@ -86,7 +88,8 @@ def associate(
     row, group = oppose(sheet, work, label, against & ~context)
     unplaced = attached[row] < 0
     attached[row[unplaced][::-1]] = group[unplaced][::-1]
-    return Association(attached, copy & (attached >= 0), Pairs(row, group, np.ones(len(row))), soft)
+    against_pairs = Pairs(row, group, np.ones(len(row)))
+    return Association(attached, copy & (attached >= 0), against_pairs, soft, mass)
 
 
 def _first_active(original: Int64Array, copy: BoolArray, against: BoolArray) -> Int64Array:

@@ -13,14 +13,17 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from truceline.fusion.existence import FRAGMENT, term_of
 from truceline.fusion.parameters import Parameters
 from truceline.geo.points import Float64Array
 from truceline.records.codes import MISSION_KINDS, SOURCE_KINDS
 
 SD_OF_WEIGHT: Final = 1.0
 SD_OF_PRIOR: Final = 1.0
+SD_OF_FRAGMENT: Final = 0.5
 ROUNDS: Final = 60
-_PRIOR, _AGREEMENT, _OWN = range(len(SOURCE_KINDS), len(SOURCE_KINDS) + 3)
+FRAGMENT_TERM: Final = term_of(FRAGMENT)
+_PRIOR, _AGREEMENT, _OWN, _FRAGMENT = range(len(SOURCE_KINDS), len(SOURCE_KINDS) + 4)
 
 
 def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Parameters) -> Parameters:
@@ -53,6 +56,7 @@ def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Param
     }
     return replace(
         parameters,
+        fragment_e4=int(np.clip(parameters.fragment_e4 + round(1e4 * change[_FRAGMENT]), 0, 10_000)),
         weight_e3=weights,
         prior_e3=int(parameters.prior_e3 + round(1e3 * change[_PRIOR])),
         agreement_e3=max(0, int(parameters.agreement_e3 + round(1e3 * change[_AGREEMENT]))),
@@ -63,18 +67,20 @@ def calibrate(incidents: pa.Table, audits: Mapping[str, bool], parameters: Param
 def _features(terms: list[tuple[str, int]], parameters: Parameters) -> Float64Array:
     """How much of each kind's weight, of the prior and of the bonuses for agreement stands in an explanation.
 
-    A further group of a kind that takes nothing away although its kind would (0) stands in it with nothing.
+    A report that takes nothing away although its kind would (0) stands in it with nothing.
     """
-    row = np.zeros(len(SOURCE_KINDS) + 3)
+    row = np.zeros(len(SOURCE_KINDS) + 4)
     row[_PRIOR] = 1.0
     keep = parameters.repeat_e4 / 1e4
     kinds = set()
     for term, value in terms:
+        if term == FRAGMENT_TERM:
+            row[_FRAGMENT] = value / 100.0 / max(parameters.fragment_e4, 1)
         if term.startswith("report: "):
             kind, _, order = term.removeprefix("report: ").partition(" (")
             kinds.add(kind)
-            if order and value <= 0:
-                continue
+            if (kinds != {kind} and value <= 0) or (order and value <= 0):
+                continue  # who agrees never takes away
             row[SOURCE_KINDS.index(kind)] += keep ** (int(order.rstrip(")")) - 1 if order else 0)
     row[_AGREEMENT] = sum(keep**step for step in range(len(kinds) - 1))
     row[_OWN] = sum(keep**step for step in range(len(kinds & MISSION_KINDS) - 1))
@@ -84,7 +90,7 @@ def _features(terms: list[tuple[str, int]], parameters: Parameters) -> Float64Ar
 def _fit(design: Float64Array, offset: Float64Array, outcome: Float64Array) -> Float64Array:
     """Penalised maximum likelihood by damped Newton steps."""
     sd = np.full(design.shape[1], SD_OF_WEIGHT)
-    sd[_PRIOR] = SD_OF_PRIOR
+    sd[_PRIOR], sd[_FRAGMENT] = SD_OF_PRIOR, SD_OF_FRAGMENT
     pull = np.diag(1.0 / sd**2)
     change = np.zeros(design.shape[1])
 

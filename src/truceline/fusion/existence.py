@@ -36,8 +36,19 @@ _STATEMENT_GRADE: Final = {"1": 600, "2": 300, "3": 0, "4": -500, "5": -1000, "6
 DEMONSTRABLE: Final = PHYSICAL_KINDS | MISSION_KINDS
 CREDIBLE_E4: Final = 8000
 CORROBORATED_E4: Final = 9500
+MOST_MASS: Final = 0.99
+PARTS_REAL: Final = 0.95  # of the incidents that a report may be part of
 KINDS: Final = len(SOURCE_KINDS)
-PRIOR, AGREEMENT, OWN_AGREEMENT, DENIAL, QUIET, UNSEEN, REPORT = 0, 100, 200, 300, 301, 400, 1000
+PRIOR, AGREEMENT, OWN_AGREEMENT, DENIAL, QUIET, FRAGMENT, UNSEEN, REPORT = (
+    0,
+    100,
+    200,
+    300,
+    301,
+    302,
+    400,
+    1000,
+)
 _MISSION: Final = np.array([kind in MISSION_KINDS for kind in SOURCE_KINDS])
 _DEMONSTRABLE: Final = np.array([kind in DEMONSTRABLE for kind in SOURCE_KINDS])
 _HEARSAY: Final = np.array([kind in RETOLD for kind in SOURCE_KINDS])
@@ -72,8 +83,8 @@ def term_of(code: int) -> str:
         return f"report: {SOURCE_KINDS[kind]}" + (f" ({order + 1})" if order else "")
     if code >= UNSEEN:
         return f"watched, not reported: {SOURCE_KINDS[code - UNSEEN]}"
-    if code in (DENIAL, QUIET):
-        return "denial" if code == DENIAL else "reported quiet"
+    if code in (DENIAL, QUIET, FRAGMENT):
+        return {DENIAL: "denial", QUIET: "reported quiet", FRAGMENT: "may be part of another incident"}[code]
     if code >= OWN_AGREEMENT:
         return f"agreement of {code - OWN_AGREEMENT} kinds of the mission's own"
     return f"agreement of {code - AGREEMENT} kinds" if code else "prior"
@@ -103,7 +114,7 @@ def _grade(word: str | None) -> int:
 
 def judge(
     members: Members, kind: Int64Array, by_party: BoolArray, weight: Int64Array, denials: Int64Array, quiet: Int64Array,
-    watched_e4: Int64Array, parameters: Parameters,
+    watched_e4: Int64Array, mass: Float64Array, parameters: Parameters,
 ) -> Verdicts:  # fmt: skip
     """Existence of k incidents.
 
@@ -111,13 +122,14 @@ def judge(
         kind, by_party, weight: by row; weight in millionths.
         denials: (k,) independent voices that deny it.
         quiet: (k,) weight of the strongest voice that watched and reports quiet, 0 for none, -1 where none is quiet.
+        mass: (k,) chance that what stands alone is part of another incident.
         watched_e4: (k, kinds) share of the place that each kind watched then, in units of 1e-4.
     """
     numbers = np.array(
         [
             parameters.prior_e3 * 1_000, parameters.repeat_e4, parameters.agreement_e3 * 1_000,
             parameters.own_agreement_e3 * 1_000, parameters.denial_e3 * 1_000, parameters.quiet_e3 * 1_000,
-            max(1, *(parameters.weight_e3[k] for k in SOURCE_KINDS)),
+            max(1, *(parameters.weight_e3[k] for k in SOURCE_KINDS)), parameters.fragment_e4,
         ],
         dtype=np.int64,
     )  # fmt: skip
@@ -132,6 +144,7 @@ def judge(
         denials,
         quiet,
         watched_e4,
+        mass,
         numbers,
         chance,
     )
@@ -143,11 +156,11 @@ def judge(
 
 @compiled
 def _terms(
-    start, rows, chosen, kind, by_party, weight, denials, quiet, watched_e4, numbers, chance
+    start, rows, chosen, kind, by_party, weight, denials, quiet, watched_e4, mass, numbers, chance
 ):  # fmt: skip
     k = len(start) - 1
-    prior, keep, agreement, own_agreement, denial, silence, full = numbers
-    room = len(rows) + k * (5 + KINDS)
+    prior, keep, agreement, own_agreement, denial, silence, full, counted = numbers
+    room = len(rows) + k * (6 + KINDS)
     code, value = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
     count, total = np.zeros(k, dtype=np.int64), np.zeros(k, dtype=np.int64)
     at = 0
@@ -175,7 +188,7 @@ def _terms(
             kept = value[i]
             for _ in range(min(order, 200)):
                 kept = kept * keep // 10_000
-            value[i] = max(kept, 0) if order else kept
+            value[i] = kept if i == begin else max(kept, 0)  # who agrees never takes away
             code[i] = REPORT + order * KINDS + which
         kinds = mine = 0
         for which in range(KINDS):
@@ -204,6 +217,15 @@ def _terms(
                 at += 1
         for i in range(first, at):
             total[group] += value[i]
+        if mass[group] > 0:
+            alone = 1.0 / (1.0 + math.exp(-total[group] / E6))
+            part = min(mass[group], MOST_MASS)
+            real = part * PARTS_REAL + (1.0 - part) * alone
+            added = (int(np.rint(math.log(real / (1.0 - real)) * E6)) - total[group]) * counted // 10_000
+            if added > 0:
+                code[at], value[at] = FRAGMENT, added
+                total[group] += added
+                at += 1
         count[group] = at - first
     return count, code[:at].copy(), value[:at].copy(), total
 

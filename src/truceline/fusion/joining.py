@@ -24,6 +24,8 @@ from truceline.geo.points import Float64Array, Int64Array
 SHARE: Final = 0.5
 SOFT: Final = 0.05
 KEPT: Final = 20
+NEVER_TWICE: Final = 1e9
+COUNTED: Final = -8.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,28 +35,31 @@ class Joined:
     Attributes:
         into: (v,) number of the precise group that each joins, -1 for none.
         vague, group, share: (s,) further groups that a vague one which joined none may belong to, and the shares.
+        mass: (v,) chance that a group which joined none belongs to one of them all the same.
     """
 
     into: Int64Array
     vague: Int64Array
     group: Int64Array
     share: Float64Array
+    mass: Float64Array
 
 
 def join(
     extents: Extents, precise: Int64Array, vague: Int64Array, said: Float64Array, rates: Float64Array, ln_area: float,
     first: Int64Array, after: Int64Array, source: Int64Array, cost: Float64Array, marked: Any,
-    bonus: tuple[Int64Array, float], most: int = MOST,
+    bonus: tuple[Int64Array, float], most: int = MOST, settle: bool = True,
 ) -> Joined:  # fmt: skip
     """See the module. All arrays are by group; `precise` and `vague` are numbers of groups.
 
     Args:
         first, after: the first row of each group, and the next row of the same group by row, -1 at the end.
         source, cost, marked, bonus: by row, see `growing.grow`.
+        settle: whether any joins; otherwise only `mass` is found.
     """
     none = np.empty(0, dtype=np.int64)
     if not len(precise) or not len(vague):
-        return Joined(np.full(len(vague), -1, dtype=np.int64), none, none, np.empty(0))
+        return Joined(np.full(len(vague), -1, dtype=np.int64), none, none, np.empty(0), np.zeros(len(vague)))
     step = extents.step()
     least = int(step[precise].max())
     level = np.maximum(step[vague], least)
@@ -67,21 +72,21 @@ def join(
         held = into_cells(extents, precise, float(CELLS_M[height]))
         asks = into_cells(extents, vague[level == height], float(CELLS_M[height]), held)
         each(
-            _look, chunks(asks.start[:: asks.lengths]), asks.row, asks.start, asks.beside, asks.lengths,
-            asks.reach_s, asks.columns(), held.row, held.start, held.lengths, held.reach_s, held.columns(), said,
-            rates, ln_area, first, after, marked.any, marked.columns(), bonus[0], bonus[1], number, most, best,
-            which, total,
+            _look, chunks(asks.start[:: asks.lengths]), asks.row, asks.start, asks.beside, asks.lengths, asks.reach_s, asks.columns(), held.row, held.start, held.lengths, held.reach_s, held.columns(), said, rates, ln_area, first, after, source, cost, marked.any, marked.columns(), bonus[0], bonus[1], number, most, best, which, total,
         )  # fmt: skip
     share = np.where(which >= 0, np.exp(np.minimum(best, 60.0)), 0.0) / (1.0 + total)[:, None]
+    if not settle:
+        return Joined(np.full(len(vague), -1, dtype=np.int64), none, none, np.empty(0), total / (1.0 + total))
     into = _settle(best, which, share, vague, first, after, source, cost, int(source.max(initial=0)) + 1)
     row, place = np.nonzero((share >= SOFT) & (which >= 0) & (into < 0)[:, None])
-    return Joined(into, vague[row], which[row, place], share[row, place])
+    mass = np.where(into < 0, total / (1.0 + total), 0.0)
+    return Joined(into, vague[row], which[row, place], share[row, place], mass)
 
 
 @compiled
 def _look(
     low, high, row, start, beside, lengths, reach_s, columns, other_row, other_start, other_lengths, other_reach_s,
-    other_columns, said, rates, ln_area, first, after, marks_any, marks, origin, origin_bonus, number, most, best,
+    other_columns, said, rates, ln_area, first, after, source, cost, marks_any, marks, origin, origin_bonus, number, most, best,
     which, total,
 ):  # fmt: skip
     x, y, var_m2, middle_s, box_s, var_s2 = columns
@@ -119,7 +124,11 @@ def _look(
                             ) and gap <= box_s[i] + obox_s[j] + 3.5 * np.sqrt(var_s2[i] + ovar_s2[j]):
                                 fits += 1
                                 it = other_row[j]
-                                value = gain(said[me], said[it], rates[me], rates[it], ln_area)
+                                value = NEVER
+                                if it != me:
+                                    value = gain(said[me], said[it], rates[me], rates[it], ln_area)
+                                if value > COUNTED and _excludes(first[me], first[it], after, source, cost):
+                                    value = NEVER
                                 if value > NEVER:
                                     value += _between(
                                         first[me], first[it], after, marks_any, marks, origin, origin_bonus
@@ -141,10 +150,23 @@ def _look(
                                             )
                                         best[mine, place], which[mine, place] = value, it
                             j += 1
-                if fits > most:
-                    total[mine] = 0.0
+                if fits > most:  # too vague to say which, not whether
                     best[mine, :] = NEVER
                     which[mine, :] = -1
+
+
+@compiled
+def _excludes(first, other, after, source, cost):
+    """Whether two groups hold a source that reports an incident once."""
+    i = first
+    while i >= 0:
+        j = other
+        while j >= 0:
+            if source[i] == source[j] and cost[i] >= NEVER_TWICE:
+                return True
+            j = after[j]
+        i = after[i]
+    return False
 
 
 @compiled

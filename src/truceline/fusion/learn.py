@@ -11,24 +11,27 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from truceline.fusion.association import associate
+from truceline.fusion.assembly import described
+from truceline.fusion.association import Association, associate
 from truceline.fusion.audits import calibrate
-from truceline.fusion.coding import dictionary
-from truceline.fusion.existence import Watched
 from truceline.fusion.fuse import Fused, fuse
 from truceline.fusion.marks import worth_of
 from truceline.fusion.parameters import BANDS, DEFAULTS, Parameters
+from truceline.fusion.patterns import learn_mixture, weighed
 from truceline.fusion.sheet import Sheet, read
+from truceline.fusion.stats import NARROW_M, NARROW_S
 from truceline.fusion.theatre import settled
 from truceline.geo.lines import Line
+from truceline.geo.points import BoolArray
 from truceline.geo.sectors import Sectors
 from truceline.records.codes import SOURCE_KINDS
 from truceline.records.parties import Alignment
 
 WEIGHT_OF_DEFAULT = 30.0
-PASSES = 2
+PASSES = 3
+LEAST_VAGUE = 0.3
+FEWEST_LINKED = 200
 LEAST_UNMATCHED = 0.8  # of the default: matches that were made must not call for ever more of them
 
 
@@ -67,60 +70,76 @@ def learn(
         if not core.any():
             return parameters
         size = np.bincount(found.label[core], minlength=len(sheet))
-        alone = size[np.maximum(found.label, 0)] == 1
-        unmatched = {}
+        alone = np.where(size[np.maximum(found.label, 0)] == 1, 1.0 - found.mass, 0.0)
+        unmatched, vague = {}, _mostly_vague(sheet)
         for index, kind in enumerate(SOURCE_KINDS):
             rows = core & (sheet.kind == index)
             prior = DEFAULTS.unmatched_e4[kind] / 1e4
-            share = (float((rows & alone).sum()) + WEIGHT_OF_DEFAULT * prior) / (
+            share = (float(alone[rows].sum()) + WEIGHT_OF_DEFAULT * prior) / (
                 float(rows.sum()) + WEIGHT_OF_DEFAULT
             )
             unmatched[kind] = min(
-                9_500, max(round(LEAST_UNMATCHED * DEFAULTS.unmatched_e4[kind]), round(share * 1e4))
+                9_500,
+                max(
+                    round((LEAST_VAGUE if vague[index] else LEAST_UNMATCHED) * DEFAULTS.unmatched_e4[kind]),
+                    round(share * 1e4),
+                ),
             )
         rate = round(1e3 * float(np.log((size > 0).sum() / core.sum())))
         parameters = replace(
             parameters, unmatched_e4=unmatched, rate_e3=rate, alike_e3=_alike(sheet),
             theatre_rate_e3=parameters.theatre_rate_e3 + rate - parameters.rate_e3,
         )  # fmt: skip
-    if exposure is None and not audits:
+    parameters = _existence(sheet, found, exposure, parameters)
+    if not audits:
         return parameters
 
     def fused() -> Fused:
         return fuse(
             observations, origin=origin, parameters=parameters, line=line, sectors=sectors, alignments=alignments,
-            exposure=exposure,
+            exposure=exposure, tile_days=0,
         )  # fmt: skip
 
-    if exposure is not None:
-        parameters = replace(parameters, detection_e4=_detection(fused().incidents, exposure, parameters))
     if audits:
         for _ in range(PASSES):  # which report of a group counts for it depends on the weights
             parameters = calibrate(fused().incidents, audits, parameters)
     return parameters
 
 
-def _detection(incidents: pa.Table, exposure: pa.Table, parameters: Parameters) -> dict[str, int]:
-    """Share of the incidents before the eyes of a kind that it reports, counted on those that another kind reports.
+def _existence(
+    sheet: Sheet, found: Association, exposure: pa.Table | None, parameters: Parameters
+) -> Parameters:
+    """Weights of kinds from which of them report together; see `patterns`."""
+    seen = described(sheet, found, parameters, exposure)
+    kinds = len(SOURCE_KINDS)
+    voices = np.zeros((len(seen.members.start) - 1, kinds), dtype=np.int64)
+    rows = seen.members.rows[seen.members.chosen]
+    np.add.at(voices, (seen.members.group[seen.members.chosen], sheet.kind[rows]), 1)
+    exposed = seen.watched_e4.any(axis=0)
+    watched = np.where(exposed[None, :], np.maximum(seen.watched_e4 / 1e4, voices > 0), 1.0)
+    told = np.bincount(sheet.kind[rows], minlength=kinds)
+    detail = np.bincount(sheet.kind[rows], weights=seen.weight[rows] / 1e3, minlength=kinds) / np.maximum(
+        told, 1
+    )
+    detail -= np.array([parameters.weight_e3[kind] for kind in SOURCE_KINDS])
+    vague = _mostly_vague(sheet)
+    by_row = np.where(seen.members.chosen, found.mass[seen.members.rows], 0.0)[seen.members.chosen]
+    mass = np.bincount(sheet.kind[rows], weights=by_row, minlength=kinds) / np.maximum(told, 1)
+    kept = voices[:, ~vague].any(axis=1)
+    if ((voices[kept] > 0).sum(axis=1) > 1).sum() < FEWEST_LINKED:
+        return parameters  # too few to tell who invents and who misses
+    mixture = learn_mixture(voices[kept] * ~vague, seen.mass[kept], watched[kept])
+    return weighed(parameters, mixture, exposed, vague, mass, detail)
 
-    Capture and recapture: a kind's own false alarms, and what nobody else saw, teach nothing about what it misses.
-    """
-    sector, names = dictionary(incidents.column("sector_id"))
-    share = Watched(exposure).here(sector, names, incidents.column("midpoint_ms").to_numpy()) / 1e4
-    listed = incidents.column("source_kinds").combine_chunks()
-    seen = np.zeros(share.shape, dtype=bool)
-    kinds = pc.index_in(listed.flatten(), value_set=pa.array(SOURCE_KINDS)).to_numpy()
-    seen[pc.list_parent_indices(listed).to_numpy(), kinds] = True
-    chance = incidents.column("probability_e4").to_numpy()[:, None] / 1e4
-    others = (seen.sum(axis=1)[:, None] - seen) > 0
-    chances = (chance * share * others).sum(axis=0)
-    detected = (chance * seen * (share > 0) * others).sum(axis=0)
-    detection = {}
-    for index, kind in enumerate(SOURCE_KINDS):
-        prior = WEIGHT_OF_DEFAULT * DEFAULTS.detection_e4[kind] / 1e4
-        found = float(detected[index] + prior) / float(chances[index] + WEIGHT_OF_DEFAULT)
-        detection[kind] = min(8_000, round(1e4 * found))
-    return detection
+
+def _mostly_vague(sheet: Sheet) -> BoolArray:
+    """Kinds (by number) whose place or time is mostly too wide to say which incident they tell of."""
+    sigma, _, half = sheet.extents()
+    wide = (sigma > NARROW_M) | (half > NARROW_S) | ~sheet.known
+    kinds = len(SOURCE_KINDS)
+    told = np.bincount(sheet.kind, minlength=kinds)
+    share = np.bincount(sheet.kind, weights=wide, minlength=kinds) > 0.8 * np.maximum(told, 1)
+    return np.asarray(share)
 
 
 def _alike(sheet: Sheet) -> dict[str, int]:

@@ -46,6 +46,7 @@ class Parameters:
         denial_e3, quiet_e3: what a denial, or a quiet report of a watcher of full weight, takes away.
         agreement_e3: what it adds that a further kind of source, independent of the others, says the same.
         own_agreement_e3: what it adds besides that a further kind of the mission's own eyes and instruments does.
+        fragment_e4: how far the chance of being part of another incident counts.
         direction_e3: log likelihood ratio of a direction of flight straight across the line.
         impact_own_e4: share of impacts that were fired from the side on which they fall.
         admission_e3: log likelihood ratio of a party naming its own side.
@@ -68,6 +69,7 @@ class Parameters:
     quiet_e3: int = 900
     agreement_e3: int = 700
     own_agreement_e3: int = 500
+    fragment_e4: int = 10_000
     direction_e3: int = 2000
     impact_own_e4: int = 900
     admission_e3: int = 3000

@@ -198,7 +198,7 @@ def read(
     )
     source = equal_numbers(table.column("source_id")) * len(SOURCE_KINDS) + kind
     source = np.unique(source, return_inverse=True)[1].astype(np.int64) if len(source) else source
-    area = parameters.theatre_km2 * 1e6
+    area = max(parameters.theatre_km2, 1) * 1e6
     rate = parameters.theatre_rate_e3 / 1e3 - np.log(1e6 * DAY_S)
     return Sheet(
         table=table, rows=rows, frame=frame, sectors=sectors, mean_m=mean, cov_m2=cov, known=known, name=name, tau_s=tau,

@@ -12,7 +12,7 @@ import numpy as np
 
 from truceline.fusion.compiled import compiled
 from truceline.fusion.growing import grow
-from truceline.fusion.joining import join
+from truceline.fusion.joining import NEVER_TWICE, join
 from truceline.fusion.near import Extents, near_pairs
 from truceline.fusion.parameters import Parameters
 from truceline.fusion.rates import ln_rates
@@ -42,7 +42,6 @@ from truceline.geo.points import BoolArray, Float64Array, Int64Array
 from truceline.records.codes import SOURCE_KINDS
 
 ONCE: Final = ("patrol", "post", "camera", "acoustic_array", "uav")
-NEVER_TWICE: Final = 1e9
 OUTLET_PAYS: Final = 6
 FITS_PLACE, FITS_TIME = 12.25, 16.0
 
@@ -136,18 +135,27 @@ class Work:
         )  # fmt: skip
         return label
 
-    def join(self, label: Int64Array, vague: Int64Array, rates: Float64Array) -> tuple[Int64Array, Pairs]:
-        """Vague groups join precise ones; what they may belong to besides."""
-        empty = np.empty(0, dtype=np.int64)
-        if not len(vague) or not self.precise.any():
-            return label, Pairs(empty, empty, np.empty(0))
+    def join(
+        self, label: Int64Array, vague: Int64Array, rates: Float64Array
+    ) -> tuple[Int64Array, Pairs, Float64Array]:
+        """Vague groups join precise ones; what they may belong to besides; and, by row, how likely that is."""
+        empty, mass = np.empty(0, dtype=np.int64), np.zeros(len(label))
+        if not self.precise.any():
+            return label, Pairs(empty, empty, np.empty(0)), mass
         groups = Grouped.of(label, self)
         sharp = np.flatnonzero(self.precise[groups.heads])
         others = np.flatnonzero(~self.precise[groups.heads])
-        found = join(
-            groups.extents(), sharp, others, groups.said, rates[groups.heads], self.sheet.ln_area, groups.first, groups.after,
-            self.sheet.source, self.cost, self.sheet.marks, self.bonus,
+        known = (
+            groups.said, rates[groups.heads], self.sheet.ln_area, groups.first, groups.after, self.sheet.source, self.cost,
+            self.sheet.marks, self.bonus,
         )  # fmt: skip
+        extents = groups.extents()
+        found = join(extents, sharp, others, *known)
+        single = sharp[np.diff(groups.start)[sharp] == 1]
+        by_group = np.zeros(len(groups.heads))
+        by_group[others] = found.mass
+        by_group[single] = join(extents, sharp, single, *known, settle=False).mass
+        mass = np.where(label >= 0, by_group[groups.compact], 0.0)
         target = np.arange(len(groups.heads))
         joins = found.into >= 0
         target[others[joins]] = found.into[joins]
@@ -156,7 +164,7 @@ class Work:
         count = start[found.vague + 1] - start[found.vague]
         at = np.repeat(start[found.vague] - np.cumsum(count) + count, count) + np.arange(int(count.sum()))
         group = groups.heads[found.group]
-        return moved, Pairs(rows[at], np.repeat(group, count), np.repeat(found.share, count))
+        return moved, Pairs(rows[at], np.repeat(group, count), np.repeat(found.share, count)), mass
 
     def expel(self, label: Int64Array) -> Int64Array:
         """Rows that do not fit the consensus of their group stand alone."""
