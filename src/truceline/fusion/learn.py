@@ -115,7 +115,7 @@ def _existence(
     voices = np.zeros((len(seen.members.start) - 1, kinds), dtype=np.int64)
     rows = seen.members.rows[seen.members.chosen]
     np.add.at(voices, (seen.members.group[seen.members.chosen], sheet.kind[rows]), 1)
-    exposed = seen.watched_e4.any(axis=0)
+    exposed: BoolArray = np.asarray(seen.watched_e4.any(axis=0))
     watched = np.where(exposed[None, :], np.maximum(seen.watched_e4 / 1e4, voices > 0), 1.0)
     told = np.bincount(sheet.kind[rows], minlength=kinds)
     detail = np.bincount(sheet.kind[rows], weights=seen.weight[rows] / 1e3, minlength=kinds) / np.maximum(
