@@ -13,6 +13,7 @@ from truceline.cli import (
     assess,
     bench,
     demo,
+    evidence,
     fuse,
     importing,
     init,
@@ -53,6 +54,7 @@ log.app.command("sign")(submitting.sign)
 log.app.command("submit")(submitting.submit)
 app.add_typer(log.app, name="log")
 app.add_typer(key.app, name="key")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(agreement.app, name="agreement")
 app.command("simulate")(simulate.simulate)
 app.add_typer(score.app, name="score")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 DUMMY: Final = b'{"dummy":true}'
-SMALLEST_BUCKET: Final = 1024
+SMALLEST_BUCKET: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Opened:
     record: SealedRecord
     sealed_leaf: bytes
     disclosed_salt: bytes
+    is_shredded: bool = False
 
     @property
     def is_dummy(self) -> bool:
@@ -51,7 +52,7 @@ def commitment_of(sealed_leaf: bytes, disclosed_leaf: bytes) -> str:
 
 
 def padded(content: bytes) -> bytes:
-    """Length, content and zeros up to a bucket (powers of two from 1 KiB), so that size says little."""
+    """Length, content and zeros up to a bucket (powers of two from 2 KiB), so that size says little."""
     whole = len(content).to_bytes(4, "big") + content
     bucket = max(SMALLEST_BUCKET, 1 << (len(whole) - 1).bit_length())
     return whole.ljust(bucket, b"\x00")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ HOUR_MS = 3_600_000
 
 
 def disclosed_observations(
-    observations: pa.Table, sector_ids: Sequence[str | None], secret: bytes
+    observations: pa.Table, sector_ids: Sequence[str | None], secret: bytes | Mapping[str, bytes]
 ) -> pa.Table:
     """Coarse rows in the schema OBSERVATIONS.
 
@@ -26,7 +26,7 @@ def disclosed_observations(
     Args:
         observations: schema OBSERVATIONS, n rows.
         sector_ids: the reporting sector of each row, None where no place is known.
-        secret: key of the pseudonyms; whoever holds it can undo them.
+        secret: key of the pseudonyms, one for all or one a source; whoever holds it can undo them.
     """
     columns = {}
     for field in OBSERVATIONS:
@@ -47,7 +47,10 @@ def disclosed_observations(
         columns[name] = pa.nulls(len(start), OBSERVATIONS.field(name).type)
     sources = observations.column("source_id").to_pylist()
     columns["source_id"] = pa.array(
-        [_pseudonym(secret, source, when) for source, when in zip(sources, start.tolist(), strict=True)],
+        [
+            _pseudonym(secret if isinstance(secret, bytes) else secret[source], source, when)
+            for source, when in zip(sources, start.tolist(), strict=True)
+        ],
         pa.string(),
     )
     return pa.table([columns[field.name] for field in OBSERVATIONS], schema=OBSERVATIONS)

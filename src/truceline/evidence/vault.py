@@ -24,8 +24,9 @@ from pyrage import x25519
 from truceline.errors import EnvironmentFailure, EvidenceError
 from truceline.evidence.blobs import Blobs, is_unfinished, stray
 from truceline.evidence.commitments import DUMMY, Opened, SealedRecord, commitment_of, leaf, padded, unpadded
-from truceline.log.files import write_durably
+from truceline.log.files import sync_folder, write_durably
 
+_SECRET = 96  # of a record: key, salt of the sealed leaf, salt of the disclosed one
 _WRAP = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{64}\.age")
 
 
@@ -78,17 +79,27 @@ class Vault:
         self._wrap(digest, b"".join(secrets))
         return SealedBatch(tuple(commitments), digest)
 
-    def open_batch(self, payloads_digest: str, commitments: Sequence[str]) -> list[Opened]:
+    def open_batch(
+        self, payloads_digest: str, commitments: Sequence[str], shredded: Collection[int] = ()
+    ) -> list[Opened]:
         """Open a batch and check every record against the commitments of the log, dummies too.
 
+        Args:
+            shredded: numbers of the records that the log says were shredded; they stay closed.
         Raises:
             EvidenceError: EVI-001, EVI-002, EVI-011 no key for it, EVI-012 a payload is not what was committed.
         """
-        secrets, body, at, opened = self._unwrap(payloads_digest), self.payloads.read(payloads_digest), 0, []
+        gone = set(shredded) >= set(range(len(commitments)))
+        secrets = b"" if gone else self._unwrap(payloads_digest)
+        body, at, opened = self.payloads.read(payloads_digest), 0, []
         for number, committed in enumerate(commitments):
+            if number in shredded:
+                at += 4 + int.from_bytes(body[at : at + 4], "big")
+                opened.append(Opened(committed, SealedRecord(b""), b"", b"", is_shredded=True))
+                continue
             size = int.from_bytes(body[at : at + 4], "big")
             cipher, at = body[at + 4 : at + 4 + size], at + 4 + size
-            own = secrets[96 * number : 96 * number + 96]
+            own = secrets[_SECRET * number : _SECRET * (number + 1)]
             try:
                 plain = unpadded(ChaCha20Poly1305(own[:32]).decrypt(number.to_bytes(12, "big"), cipher, None))
             except (InvalidTag, ValueError) as problem:
@@ -144,6 +155,37 @@ class Vault:
             pyrage.decrypt_io(_whole(cipher), out, [x25519.Identity.from_str(wrapped["identity"])])
         return out.getvalue()
 
+    def shred(self, digest: str, records: Collection[int] = (), size: int = 0) -> None:
+        """Delete what opens a file or a batch, or overwrite the keys and salts of some of its records.
+
+        Whoever opened it before may have kept a copy; a disk may keep what it was told to overwrite.
+
+        Args:
+            records: numbers within a batch of `size`; all when empty.
+        Raises:
+            EvidenceError: EVI-011, EVI-013. EnvironmentFailure: ENV-001.
+        """
+        old = sorted(self.keys.glob(f"{digest}.*.age"))
+        if records and set(records) < set(range(size)) and old:
+            secrets = bytearray(self._unwrap(digest))
+            for number in records:
+                secrets[_SECRET * number : _SECRET * (number + 1)] = bytes(_SECRET)
+            if bytes(secrets) == self._unwrap(digest):
+                return
+            if any(secrets):
+                self._wrap(digest, bytes(secrets))
+        for path in old:
+            _wipe(path)
+
+    def is_shredded(self, digest: str, records: Collection[int] = (), size: int = 0) -> bool:
+        """Whether nothing is left here that opens it, or those records of it. Raises EvidenceError EVI-013."""
+        if not any(self.keys.glob(f"{digest}.*.age")):
+            return True
+        if not records or set(records) >= set(range(size)):
+            return False
+        secrets = self._unwrap(digest)
+        return not any(any(secrets[_SECRET * number : _SECRET * (number + 1)]) for number in records)
+
     def sweep(self) -> None:
         """Remove what programs that have ended left half-written; nobody else may be sealing."""
         self.payloads.sweep()
@@ -180,6 +222,22 @@ class Vault:
         )  # fmt: skip
 
 
+def _wipe(path: Path) -> None:
+    """Overwrite, sync, remove. Raises EnvironmentFailure ENV-001."""
+    try:
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as problem:
+        raise EnvironmentFailure(
+            "ENV-001", "the disk must take the change", where=str(path), value=problem.strerror,
+            remedy="Check the folder and its rights, then run the same command again: it goes on where it stopped.",
+        ) from problem  # fmt: skip
+
+
 def _whole(file: BinaryIO) -> BinaryIO:
     return io.BytesIO(file.read())
 
@@ -190,7 +248,7 @@ def verify_wraps(keys: Path, sealed: Collection[str]) -> None:
     The name of a wrap is the digest of what it opens and its own. A copy that holds no wraps at all, such as a party's, is whole.
 
     Args:
-        sealed: digests of the ciphertexts that the log names.
+        sealed: digests of the ciphertexts that the log names, without those that were shredded whole.
     Raises:
         EvidenceError: EVI-001 a wrap is missing, EVI-003 something else stands there, EVI-013 a wrap was altered.
     """

@@ -18,6 +18,7 @@ from truceline import coverage, fusion
 from truceline.errors import ReplayError, UsageError
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.mission import Mission, Recorded, alone, result_digest
+from truceline.mission.shredded import Shredded
 from truceline.mission.views import Observed, Views
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
@@ -219,6 +220,7 @@ def newest_incidents(mission: Mission) -> Computed:
     entry, body = done[-1]
     table = stored(mission, "incidents", entry, body.result)
     if table is None:
+        _refuse_shredded(mission, body)
         table = recompute_incidents(mission, body, None)
         write_table(_view(mission, "incidents"), table, {"entry": entry.id})
     return Computed(entry, table)
@@ -236,6 +238,7 @@ def newest_findings(mission: Mission) -> Computed:
     table = stored(mission, "findings", entry, body.result)
     if table is None:
         fused_entry, fused = next(pair for pair in mission.of(Incidents) if pair[0].id == body.incidents)
+        _refuse_shredded(mission, fused)
         incidents = recompute_incidents(mission, fused, None)
         table = recompute_findings(mission, body, incidents, _observed_then(mission, fused_entry))
         write_table(_view(mission, "findings"), table, {"entry": entry.id})
@@ -252,6 +255,15 @@ def stored(mission: Mission, view: str, entry: Recorded, result: str) -> pa.Tabl
     except (OSError, pa.ArrowException):
         return None
     return table if result_digest(table.to_pylist()) == result else None
+
+
+def _refuse_shredded(mission: Mission, body: Incidents) -> None:
+    since = Shredded(mission).since(body.inputs)
+    if since is not None:
+        raise UsageError(
+            "MIS-068", "incidents must rest on evidence that is still there", where=f"entry {since}",
+            remedy=f"Evidence was shredded since: run `truceline fuse {mission.root}`, then assess again.",
+        )  # fmt: skip
 
 
 def recompute_incidents(mission: Mission, body: Incidents, folder: Path | None) -> pa.Table:

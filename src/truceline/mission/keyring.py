@@ -151,10 +151,13 @@ class KeyRing:
 
 
 class Observer:
-    """What a device holds: its key, its next number, the id of its last record."""
+    """What a device holds: its key, its next number, the id of its last record, the secret of its pseudonyms."""
 
-    def __init__(self, key: SigningKey, seq: int = 0, prev: str = "", *, is_new: bool = True) -> None:
+    def __init__(
+        self, key: SigningKey, seq: int = 0, prev: str = "", *, is_new: bool = True, pseudonyms: bytes = b""
+    ) -> None:
         self.key, self.seq, self.prev, self.is_new = key, seq, prev, is_new
+        self.pseudonyms = pseudonyms
 
     def advance(self, entry_id: str) -> None:
         """One more record was signed."""
@@ -180,9 +183,9 @@ class Observers:
             kept = json.loads(store.read(OBSERVERS))
             waiting = kept.get("next")
             taken = waiting is not None and set(waiting["payloads"]) <= set(committed)
-            for source, (seed, seq, prev) in (waiting if taken else kept)["devices"].items():
-                key = SigningKey(source, bytes.fromhex(seed))
-                self._held[source] = Observer(key, int(seq), str(prev), is_new=False)
+            for source, (seed, seq, prev, *more) in (waiting if taken else kept)["devices"].items():
+                key, pseudonyms = SigningKey(source, bytes.fromhex(seed)), bytes.fromhex("".join(more))
+                self._held[source] = Observer(key, int(seq), str(prev), is_new=False, pseudonyms=pseudonyms)
         except (LogError, ValueError, TypeError, KeyError, AttributeError) as problem:
             raise _broken(path) from problem
         self._kept = self._state()
@@ -190,8 +193,14 @@ class Observers:
     def of(self, source: str) -> Observer:
         """The device of a source; its key is made on first use."""
         if source not in self._held:
-            self._held[source] = Observer(SigningKey(source, secrets.token_bytes(32)))
+            key = SigningKey(source, secrets.token_bytes(32))
+            self._held[source] = Observer(key, pseudonyms=secrets.token_bytes(32))
         return self._held[source]
+
+    def forget(self, source: str) -> None:
+        """Drop a device; if it reports again, it is another one. Raises EnvironmentFailure ENV-001."""
+        if self._held.pop(source, None) is not None:
+            self.keep()
 
     def prepare(self, payloads: Sequence[str]) -> None:
         """Keep the state that counts once the log commits to these payloads. Raises EnvironmentFailure ENV-001."""
@@ -204,7 +213,10 @@ class Observers:
         self._write({"devices": self._kept})
 
     def _state(self) -> dict[str, Any]:
-        return {source: [one.key.seed.hex(), one.seq, one.prev] for source, one in self._held.items()}
+        return {
+            source: [one.key.seed.hex(), one.seq, one.prev, one.pseudonyms.hex()]
+            for source, one in self._held.items()
+        }
 
     def _write(self, kept: dict[str, Any]) -> None:
         self._store.write(OBSERVERS, json.dumps(kept).encode())

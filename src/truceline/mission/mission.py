@@ -25,7 +25,12 @@ from truceline.log.entries import Entry, entry_id, sign_entry
 from truceline.log.locking import locked
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
+<<<<<<< HEAD
 from truceline.mission.clock import iso, now_ms
+=======
+from truceline.mission.clock import from_iso, iso, now_ms
+from truceline.mission.coarse import coarse_rows
+>>>>>>> c6f99f8 (evidence: show, disclose, audit, shred)
 from truceline.mission.keyring import KeyRing, Observer, default_folder
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
@@ -358,27 +363,44 @@ class Mission:
         registrar = devices.of("registrar")
         registrar.key = self.signing("registrar")
         sealed: list[SealedRecord] = []
+        moments: list[str] = []
 
-        def sign(holder: Observer, kind: str, body: dict[str, Any], when: str, *beside: SigningKey) -> None:
+        def sign(
+            holder: Observer,
+            kind: str,
+            body: dict[str, Any],
+            when: str,
+            *beside: SigningKey,
+            shown: bytes = b"",
+        ) -> None:
             entry = Entry(kind, holder.key.name, holder.seq, holder.prev, seen, when, body)
             note = sign_entry(origin, entry, holder.key, *beside)
             holder.advance(entry_id(note))
-            sealed.append(SealedRecord(note))
+            sealed.append(SealedRecord(note, shown))
+            moments.append(when)
 
         times = at or [iso(self.clock_ms())] * len(records)
-        for body, when in zip(records, times, strict=True):
+        coarse = coarse_rows(
+            records, self.sectors, {one: devices.of(one).pseudonyms for one in _sources(records)}
+        )
+        for body, when, shown in zip(records, times, coarse, strict=True):
             source = str(body.row["source_id"])
             device = devices.of(source)
             if device.is_new:
-                enrolment = encode(Key("enrol", source, str(device.key.vkey), "observer"))
-                sign(registrar, "key", enrolment, when, device.key)
-            sign(device, word_of(body), encode(body), when)
+                enrolment = Key(
+                    "enrol", source, str(device.key.vkey), "observer", pseudonyms=device.pseudonyms.hex()
+                )
+                sign(registrar, "key", encode(enrolment), when, device.key)
+            sign(device, word_of(body), encode(replace(body, duress=body.duress or "0")), when, shown=shown)
         batches = [sealed[first : first + size] for first in range(0, len(sealed), size)]
         made = [self.vault.seal_batch(batch, size) for batch in batches]
-        last = times[-1] if times else None
+        newest = [moments[min(first + size, len(sealed)) - 1] for first in range(0, len(sealed), size)]
         devices.prepare([one.payloads_digest for one in made])
         self.record_many(
-            [("intake", Commitments(one.commitments, one.payloads_digest), last) for one in made]
+            [
+                ("intake", Commitments(one.commitments, one.payloads_digest), when)
+                for one, when in zip(made, newest, strict=True)
+            ]
         )
         devices.keep()
         return len(made)
@@ -433,6 +455,10 @@ def alone(function: Callable[Concatenate[Mission, P], R]) -> Callable[Concatenat
             return function(mission, *arguments, **named)
 
     return within
+
+
+def _sources(records: Sequence[Observation | Watch]) -> set[str]:
+    return {str(one.row["source_id"]) for one in records}
 
 
 def public_row_secret(digest: str) -> bytes:

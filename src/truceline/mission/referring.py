@@ -11,9 +11,19 @@ from typing import Any
 import pyarrow as pa
 
 from truceline.errors import ReplayError
+from truceline.evidence.showing import read_shown
 from truceline.mission.clock import from_iso
 from truceline.mission.mission import Mission, Recorded
-from truceline.records.kinds import AgreementVersion, Findings, Incidents, Kind, Parameters, Report
+from truceline.records.kinds import (
+    AgreementVersion,
+    Commitments,
+    Disclosure,
+    Findings,
+    Incidents,
+    Kind,
+    Parameters,
+    Report,
+)
 from truceline.report.disclosed import DISCLOSED
 
 
@@ -21,11 +31,20 @@ def check_references(mission: Mission) -> None:
     """Each computed entry rests on entries before it, and its blobs are what their kind says.
 
     Raises:
+        EvidenceError: EVI-030, a disclosure of what was not committed to.
         ReplayError: RPL-003 an entry that rests on nothing, RPL-004 a blob or a time that cannot be read.
     """
     before: dict[str, Kind] = {}
     for entry in mission.entries():
         body = entry.body
+        if isinstance(body, Disclosure):
+            of = before.get(body.of)
+            if isinstance(of, Commitments):
+                shown = read_shown(
+                    mission.blobs.read(body.blob), of.commitments, f"disclosure of entry {entry.index}"
+                )
+                if len(shown) != body.rows:
+                    raise _unreadable(entry, "it must show as many records as it says", str(body.rows))
         if isinstance(body, Incidents):
             _rests_on(entry, "parameters", before.get(body.parameters), Parameters, body.parameters)
             _within(entry, "inputs", body.inputs)

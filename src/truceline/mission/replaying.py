@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from truceline.mission.mission import Mission, Recorded, result_digest
 from truceline.mission.publishing import view_of
 from truceline.mission.recording import record_figures, record_view
 from truceline.mission.referring import check_references
+from truceline.mission.shredded import Shredded
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
 from truceline.records.canonical import digest
@@ -87,10 +88,19 @@ def replay_folder(
 
 
 def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
+    shredded = Shredded(mission)
     with tempfile.TemporaryDirectory(prefix="truceline-replay-") as name:
         folder = Path(name)
         tables: dict[str, tuple[pa.Table, pa.Table]] = {}
+        closed: set[str] = set()
         for entry, body in mission.of(Incidents):
+            since = shredded.since(body.inputs)
+            if since is not None:
+                closed.add(entry.id)
+                made.not_compared.append(
+                    f"association and probabilities of entry {entry.index}: evidence was shredded by entry {since}"
+                )
+                continue
             say(f"incidents of entry {entry.index}")
             incidents = computing.recompute_incidents(mission, body, folder)
             stands = _stands(mission, made, entry, "incidents", incidents, body.result)
@@ -100,6 +110,9 @@ def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
             made.compared.append(f"{incidents.num_rows} incidents of entry {entry.index}")
         found: dict[str, tuple[pa.Table, pa.Table]] = {}
         for entry, assessed in mission.of(Findings):
+            if assessed.incidents in closed:
+                made.not_compared.append(f"findings of entry {entry.index}: they rest on shredded evidence")
+                continue
             say(f"findings of entry {entry.index}")
             incidents, observations = tables[assessed.incidents]
             findings = computing.recompute_findings(mission, assessed, incidents, observations)
@@ -107,11 +120,15 @@ def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
             found[entry.id] = incidents, findings
             made.compared.append(f"{findings.num_rows} findings of entry {entry.index}")
         for entry, report in mission.of(Report):
+            if report.findings not in found:
+                continue
             say(f"figures of {report.date}")
             incidents, findings = found[report.findings]
             figures = _figures(mission, report, incidents, findings, folder)
             _same_figures(mission, entry, report, figures)
             made.compared.append(f"{len(figures['figures'])} figures of the report of {report.date}")
+        if closed:
+            _public(mission, made, say, closed)
 
 
 def _stands(
@@ -179,18 +196,28 @@ def _same_figures(mission: Mission, entry: Recorded, report: Report, figures: di
     raise _difference(entry, "figures", digest(figures), report.figures)
 
 
-def _public(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
-    """Without a key: the disclosed rows must say what the entries and the public figures say."""
+def _public(
+    mission: Mission, made: Replay, say: Callable[[str], None], only: Collection[str] | None = None
+) -> None:
+    """Without a key: the disclosed rows must say what the entries and the public figures say.
+
+    `only`: ids of the incidents entries that cannot be recomputed otherwise; all when None.
+    """
     shown: dict[str, list[dict[str, Any]]] = {}
     for entry, body in mission.of(Incidents):
+        if only is not None and entry.id not in only:
+            continue
         say(f"disclosed rows of entry {entry.index}")
         shown[entry.id] = computing.read_shown(mission, body)
         if len(shown[entry.id]) != body.incidents:
             raise _difference(entry, "number of disclosed incidents", len(shown[entry.id]), body.incidents)
         made.compared.append(f"{body.incidents} disclosed incidents of entry {entry.index}")
-        made.not_compared.append(f"association and probabilities of entry {entry.index}: auditor")
+        if only is None:
+            made.not_compared.append(f"association and probabilities of entry {entry.index}: auditor")
     findings = {entry.id: body for entry, body in mission.of(Findings)}
     for entry, report in mission.of(Report):
+        if findings[report.findings].incidents not in shown:
+            continue
         say(f"public figures of {report.date}")
         again = _public_figures(mission, report, shown[findings[report.findings].incidents])
         logged = json.loads(mission.blobs.read(report.figures))
@@ -200,7 +227,8 @@ def _public(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
                 raise _difference(entry, f"figure {name}", again.get(name), called.get(name))
         made.compared.append(f"{len(again)} public figures of the report of {report.date}")
         rest = len(logged["figures"]) - len(again)
-        made.not_compared.append(f"{rest} other figures of the report of {report.date}: auditor")
+        who = "auditor" if only is None else "they rest on shredded evidence"
+        made.not_compared.append(f"{rest} other figures of the report of {report.date}: {who}")
 
 
 def _public_figures(

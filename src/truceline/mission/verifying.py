@@ -21,6 +21,7 @@ from truceline.records.kinds import (
     Incidents,
     Kind,
     Report,
+    Shred,
     decode,
 )  # fmt: skip
 
@@ -45,6 +46,7 @@ class _Named:
     blobs: set[str] = field(default_factory=set)
     payloads: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    shredded: set[str] = field(default_factory=set)  # ciphertexts that nothing opens any more
 
 
 def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = None) -> Verified:
@@ -70,6 +72,8 @@ def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = Non
         for place, digest in _digests(body):
             place_of: set[str] = getattr(named, place)
             place_of.add(digest)
+        if isinstance(body, Shred):
+            named.shredded.update(body.closed)
         if isinstance(body, Report):
             for name, digest in body.files.items():
                 published[root / "reports" / body.date / name].append(digest)
@@ -87,7 +91,7 @@ def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = Non
         )  # fmt: skip
     else:
         places += [("sealed/payloads", named.payloads), ("sealed/files", named.files)]
-        verify_wraps(root / "sealed" / "keys", named.payloads | named.files)
+        verify_wraps(root / "sealed" / "keys", (named.payloads | named.files) - named.shredded)
     for place, digests in places:
         folder = root / place
         extra = Blobs(folder).verify(digests)
@@ -110,6 +114,8 @@ def _digests(body: Kind) -> Iterator[tuple[str, str]]:
                 (place, body.stored), (place, body.rejected_stored), ("blobs", body.mapping_digest),
                 ("files", body.settings.get(GEOMETRY_STORED, "")),
             ]  # fmt: skip
+        case Shred():
+            named = [("files", body.sealed)]
         case Commitments():
             named = [("payloads", body.payloads_digest)]
         case Incidents():

@@ -17,10 +17,11 @@ from truceline.errors import ReplayError
 from truceline.intake.chunks import UInt64Array, assemble
 from truceline.intake.ledger import Ledger, newest
 from truceline.intake.rows import digest_keys, row_digests, row_keys
-from truceline.log.entries import parse_entry
+from truceline.log.entries import Entry, entry_id, parse_entry
 from truceline.log.notes import VerifierKey
 from truceline.mission import sifting
 from truceline.mission.mission import Mission, Recorded
+from truceline.mission.shredded import Shredded
 from truceline.records.columns import OBSERVATIONS, WATCHES
 from truceline.records.kinds import Commitments, Import, Key, Observation, Watch, decode
 from truceline.store import is_whole, read_metadata, read_table, write_table
@@ -91,7 +92,8 @@ class Views:
         return self._folder / "imports" / f"{index:08d}.parquet"
 
     def _imports(self) -> list[tuple[Recorded, Import]]:
-        return self._mission.of(Import, self._before)
+        shredded = Shredded(self._mission)
+        return [pair for pair in self._mission.of(Import, self._before) if not shredded.whole(pair[0])]
 
     def _import(self, one: Recorded, imported: Import, columns: list[str] | None = None) -> pa.Table:
         path = self.import_path(one.index)
@@ -129,7 +131,7 @@ class Views:
             return
         opened = _Opening(self._mission)
         for one, batch in self._mission.of(Commitments, self._before):  # keys are enrolled inside: always all
-            opened.batch(one.index, batch)
+            opened.batch(one, batch)
         write_table(
             self._folder / "sealed-observations.parquet", opened.observations(), {"upto": str(self._before)}
         )
@@ -144,38 +146,50 @@ class _Opening:
         registrar = VerifierKey.parse(mission.genesis.keys["registrar"])
         self._keys = {"registrar": registrar}
         self._last: dict[str, tuple[int, str]] = {}
+        self._shredded, self._gone = Shredded(mission), 0
         self._rows: dict[str, list[tuple[int, dict[str, str | int | bool]]]] = {
             "observation": [],
             "watch": [],
         }
 
-    def batch(self, index: int, batch: Commitments) -> None:
-        from truceline.log.entries import entry_id
-
-        for number, opened in enumerate(
-            self._mission.vault.open_batch(batch.payloads_digest, batch.commitments)
-        ):
-            if opened.is_dummy:
+    def batch(self, entry: Recorded, batch: Commitments) -> None:
+        """Check and take the records of a batch; a record said under duress is checked like any and then set aside."""
+        mission, index = self._mission, entry.index
+        opened = mission.vault.open_batch(
+            batch.payloads_digest, batch.commitments, self._shredded.records(entry, batch)
+        )
+        for number, one in enumerate(opened):
+            if one.is_shredded:
+                self._gone += 1
+            if one.is_shredded or one.is_dummy:
                 continue
-            note, where = opened.record.sealed, f"entry {index}, record {number}"
-            entry = parse_entry(self._mission.log.origin, note, self._keys)
-            seq, prev = self._last.get(entry.author, (0, ""))
-            if (entry.seq, entry.prev) != (seq, prev):
-                raise ReplayError(
-                    "RPL-002", "an observer's records must follow each other without a gap", where=where,
-                    value=entry.seq, remedy="A record was suppressed or repeated: ask the observer's device.",
-                )  # fmt: skip
-            self._last[entry.author] = (seq + 1, entry_id(note))
-            body = decode(entry.kind, entry.body)
-            if isinstance(body, Key) and entry.author == "registrar":
+            note, where = one.record.sealed, f"entry {index}, record {number}"
+            said = parse_entry(mission.log.origin, note, self._keys)
+            self._follow(said, note, where)
+            body = decode(said.kind, said.body)
+            if isinstance(body, Key) and said.author == "registrar":
                 self._keys[body.author] = VerifierKey.parse(body.vkey)
-            elif isinstance(body, (Observation, Watch)) and body.row["source_id"] == entry.author:
-                self._rows[entry.kind].append((index, body.row))
+            elif isinstance(body, (Observation, Watch)) and body.row["source_id"] == said.author:
+                if body.duress != "1":
+                    self._rows[said.kind].append((index, body.row))
             else:
                 raise ReplayError(
-                    "RPL-002", "an observer must speak for itself only", where=where, value=entry.author,
+                    "RPL-002", "an observer must speak for itself only", where=where, value=said.author,
                     remedy="The record was made by another source than it names.",
                 )  # fmt: skip
+
+    def _follow(self, said: Entry, note: bytes, where: str) -> None:
+        """Each source's numbers follow each other; what was shredded may be missing among them, and no more."""
+        seq, prev = self._last.get(said.author, (0, ""))
+        missing = said.seq - seq
+        if 0 < missing <= self._gone:
+            self._gone -= missing
+        elif (said.seq, said.prev) != (seq, prev):
+            raise ReplayError(
+                "RPL-002", "an observer's records must follow each other without a gap", where=where,
+                value=said.seq, remedy="A record was suppressed or repeated: ask the observer's device.",
+            )  # fmt: skip
+        self._last[said.author] = (said.seq + 1, entry_id(note))
 
     def observations(self) -> pa.Table:
         rows = self._rows["observation"]

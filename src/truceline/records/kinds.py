@@ -113,16 +113,52 @@ class Disclosure(Kind, frozen=True):
     root: str
 
 
+class Custody(Kind, frozen=True):
+    """One step in the custody of evidence: who had it, what was done, who has it now."""
+
+    of: str  # entry id of the import or commitments entry
+    action: str  # received, copied, opened, handed_over, returned, exported, sealed, destroyed
+    by: str
+    to: str = ""
+    note: str = ""
+    records: tuple[int, ...] = ()  # of a batch: which; all when empty
+
+
+class Shred(Kind, frozen=True):
+    """Keys and salts of sealed evidence deleted for ever; two people sign. What it was stays committed to.
+
+    Which records it was is sealed as well: in the open it would link the commitments of one source.
+    """
+
+    reason: str
+    sealed: str  # digest of the sealed file: {entry id of the import or batch: [numbers of records; all when empty]}
+    closed: tuple[str, ...] = ()  # digests of the ciphertexts that nothing opens any more
+
+
+class Audit(Kind, frozen=True):
+    """What the agreed auditor found, who opened everything that is sealed and recomputed what was computed from it."""
+
+    size: int  # the log that was audited
+    root: str
+    replayed: bool  # everything came out as logged
+    problems: tuple[str, ...] = ()  # codes of what was wrong
+    method: str = ""  # program and version
+
+
 class Observation(Kind, frozen=True):
     """A record of one observer, inside a sealed payload: a row of the columnar schema (`columns.OBSERVATIONS`)."""
 
     row: dict[str, str | int | bool]
+    duress: str = (
+        ""  # "1": said under force; "0": not; as long as each other. "" in records of older versions
+    )
 
 
 class Watch(Kind, frozen=True):
     """Who watched where and when; a row of `columns.WATCHES`, inside a sealed payload."""
 
     row: dict[str, str | int | bool]
+    duress: str = ""  # as of an observation
 
 
 class Complaint(Kind, frozen=True):
@@ -362,6 +398,7 @@ class Correction(Kind, frozen=True):
 
 KINDS: Final[dict[str, type[Kind]]] = {
     "genesis": Genesis, "key": Key, "refused": Refused, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
+    "custody": Custody, "shred": Shred, "audit": Audit,
     "observation": Observation, "watch": Watch, "complaint": Complaint, "statement": Statement, "signal": Signal,
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,
