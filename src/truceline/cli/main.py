@@ -10,6 +10,7 @@ import typer
 import truceline
 from truceline.cli import (
     agreement,
+    anchor,
     assess,
     bench,
     demo,
@@ -22,11 +23,13 @@ from truceline.cli import (
     log,
     mechanism,
     record,
+    recovering,
     replay,
     report,
     scale,
     score,
     simulate,
+    stick,
     submitting,
     template,
 )  # fmt: skip
@@ -55,6 +58,11 @@ log.app.command("submit")(submitting.submit)
 app.add_typer(log.app, name="log")
 app.add_typer(key.app, name="key")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(stick.app, name="stick")
+app.add_typer(anchor.app, name="anchor")
+app.command("backup")(recovering.backup)
+app.command("restore")(recovering.restore)
+app.command("succeed")(recovering.succeed)
 app.add_typer(agreement.app, name="agreement")
 app.command("simulate")(simulate.simulate)
 app.add_typer(score.app, name="score")

@@ -25,12 +25,8 @@ from truceline.log.entries import Entry, entry_id, sign_entry
 from truceline.log.locking import locked
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
-<<<<<<< HEAD
 from truceline.mission.clock import iso, now_ms
-=======
-from truceline.mission.clock import from_iso, iso, now_ms
 from truceline.mission.coarse import coarse_rows
->>>>>>> c6f99f8 (evidence: show, disclose, audit, shred)
 from truceline.mission.keyring import KeyRing, Observer, default_folder
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (

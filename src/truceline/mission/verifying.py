@@ -14,6 +14,7 @@ from truceline.log.entries import Entry
 from truceline.log.verifying import verify as verify_log
 from truceline.records.kinds import (
     AgreementVersion,
+    Anchor,
     Commitments,
     Disclosure,
     Genesis,
@@ -116,6 +117,8 @@ def _digests(body: Kind) -> Iterator[tuple[str, str]]:
             ]  # fmt: skip
         case Shred():
             named = [("files", body.sealed)]
+        case Anchor():
+            named = [("blobs", body.checkpoint), ("blobs", body.response)]
         case Commitments():
             named = [("payloads", body.payloads_digest)]
         case Incidents():

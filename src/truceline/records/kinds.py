@@ -43,6 +43,7 @@ class Genesis(Kind, frozen=True):
     # reporting_cutoff "19:30", reporting_zone "Europe/Kyiv", disclosure_delay_ms, batch_size, ...
     geometry: str = ""  # digest of the blob with line, sectors, places and terrain as GeoJSON
     posts: str = ""  # digest of the sealed file with the features that never leave the mission
+    succeeds: tuple[str, ...] = ()  # checkpoints of the log that this one continues, as others held them
 
 
 class Key(Kind, frozen=True):
@@ -133,6 +134,16 @@ class Shred(Kind, frozen=True):
     reason: str
     sealed: str  # digest of the sealed file: {entry id of the import or batch: [numbers of records; all when empty]}
     closed: tuple[str, ...] = ()  # digests of the ciphertexts that nothing opens any more
+
+
+class Anchor(Kind, frozen=True):
+    """A time stamp of somebody else (RFC 3161) over a checkpoint: it stood no later than that."""
+
+    size: int
+    root: str
+    checkpoint: str  # digest of the blob with the note that was stamped
+    response: str  # digest of the blob with the authority's answer
+    stamped: str  # time in the answer
 
 
 class Audit(Kind, frozen=True):
@@ -398,7 +409,7 @@ class Correction(Kind, frozen=True):
 
 KINDS: Final[dict[str, type[Kind]]] = {
     "genesis": Genesis, "key": Key, "refused": Refused, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
-    "custody": Custody, "shred": Shred, "audit": Audit,
+    "custody": Custody, "shred": Shred, "audit": Audit, "anchor": Anchor,
     "observation": Observation, "watch": Watch, "complaint": Complaint, "statement": Statement, "signal": Signal,
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,

@@ -1,0 +1,114 @@
+"""Everything a witness does, by a stick that travels: nothing is trusted because it is on the stick."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from truceline.errors import CheckFailed, LogError, UsageError
+from truceline.log import stick as sticks
+from truceline.log.cosignatures import CosignerKey
+from truceline.log.log import Author, Log
+from truceline.log.notes import SigningKey
+from truceline.log.policies import Policy
+
+AT = "2031-03-03T00:00:00Z"
+LOG, OFFICER = SigningKey("truceline.test/stick", b"\x01" * 32), SigningKey("officer", b"\x02" * 32)
+NORTH = SigningKey("north.example/witness", b"\x03" * 32)
+
+
+def build(folder: Path, size: int, text: str = "a") -> Log:
+    log = Log.create(folder, LOG)
+    log.append([Author(LOG, log).note("genesis", {"keys": {"officer": str(OFFICER.vkey)}}, AT)])
+    grow(log, size - 1, text)
+    return log
+
+
+def grow(log: Log, count: int, text: str = "a") -> None:
+    author = Author(OFFICER, log)
+    log.append([author.note("decision", {text: n}, AT) for n in range(count)])
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    made = build(tmp_path / "mission", 300)
+    sticks.pin(tmp_path / "held", LOG.vkey, made.tree.leaf(0).hex(), NORTH)
+    return made
+
+
+def test_a_stick_travels_there_and_back(log: Log, tmp_path: Path) -> None:
+    stick, held = tmp_path / "stick", tmp_path / "held"
+    policy = Policy.parse(f"log {LOG.vkey}\nwitness north {CosignerKey.of(NORTH)}\nquorum north\n".encode())
+    for size in (300, 301, 700):
+        if size > log.size:
+            grow(log, size - log.size)
+        assert sticks.export(log.folder, stick).size == size
+        made = sticks.cosign_stick(stick, held, 1_900_000_000)
+        assert made.checkpoint.size == made.entries == size
+        ((checkpoint, who, line),) = sticks.collect(stick, LOG.vkey, [CosignerKey.of(NORTH)])
+        assert (checkpoint.size, who.name) == (size, NORTH.name)
+        assert policy.judge(log.checkpoint + line).satisfied
+
+
+def test_nothing_is_trusted_on_first_use(log: Log, tmp_path: Path) -> None:
+    sticks.export(log.folder, tmp_path / "stick")
+    with pytest.raises(UsageError, match="LOG-133"):
+        sticks.check(tmp_path / "stick", tmp_path / "nobody")
+    sticks.pin(tmp_path / "other", LOG.vkey, "00" * 32, NORTH)
+    with pytest.raises(LogError, match="LOG-134"):
+        sticks.cosign_stick(tmp_path / "stick", tmp_path / "other", 1)
+    with pytest.raises(UsageError, match="LOG-132"):
+        sticks.pin(tmp_path / "other", LOG.vkey, "11" * 32, NORTH)
+
+
+def test_a_fork_on_the_stick_is_not_cosigned(log: Log, tmp_path: Path) -> None:
+    stick, held = tmp_path / "stick", tmp_path / "held"
+    sticks.export(log.folder, stick)
+    sticks.cosign_stick(stick, held, 1)
+    fork = Log.create(tmp_path / "fork", LOG)
+    fork.append(log.notes[:1])
+    fork.append(log.notes[1:200])
+    grow(fork, 200, "b")
+    shutil.rmtree(stick)
+    sticks.export(fork.folder, stick)
+    with pytest.raises(LogError, match="LOG-044"):
+        sticks.cosign_stick(stick, held, 2)
+    assert not (stick / "cosignatures").exists()
+
+
+def test_a_roll_back_on_the_stick_is_not_cosigned(log: Log, tmp_path: Path) -> None:
+    stick, held, old = tmp_path / "stick", tmp_path / "held", tmp_path / "old"
+    sticks.export(log.folder, old)
+    grow(log, 5)
+    sticks.export(log.folder, stick)
+    sticks.cosign_stick(stick, held, 1)
+    with pytest.raises(LogError, match="LOG-043"):
+        sticks.cosign_stick(old, held, 2)
+
+
+def test_any_altered_byte_on_the_stick_is_refused(log: Log, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    sticks.export(log.folder, stick)
+    for path in sorted(one for one in (stick / "log").rglob("*") if one.is_file()):
+        raw = path.read_bytes()
+        for at in {0, 5, len(raw) // 2, len(raw) - 1}:
+            path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+            with pytest.raises(CheckFailed):
+                sticks.check(stick, tmp_path / "held")
+        path.write_bytes(raw)
+    assert sticks.check(stick, tmp_path / "held").entries == 300
+
+
+def test_a_cosignature_of_a_stranger_or_an_altered_one_is_refused(log: Log, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    sticks.export(log.folder, stick)
+    sticks.cosign_stick(stick, tmp_path / "held", 1)
+    with pytest.raises(LogError, match="LOG-135"):
+        sticks.collect(stick, LOG.vkey, [])
+    (path,) = (stick / "cosignatures").iterdir()
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(raw.splitlines()[1], b"299"))
+    with pytest.raises(LogError):
+        sticks.collect(stick, LOG.vkey, [CosignerKey.of(NORTH)])

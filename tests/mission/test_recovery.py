@@ -1,0 +1,153 @@
+"""The rehearsal of docs/how-to/recover.md: a lost disk, a mirror that has the rest, and a tail that is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from truceline.cli.main import main
+from truceline.errors import LogError, UsageError
+from truceline.mission import backing_up, evidence
+from truceline.mission.mission import Mission
+from truceline.mission.replaying import replay
+from truceline.mission.verifying import verify
+from truceline.records.kinds import Commitments, Correction
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*words: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["truceline", *map(str, words)])
+        code = main()
+        said = capsys.readouterr()
+        return code, said.out or said.err
+
+    return call
+
+
+def say(root: Path, number: int) -> Mission:
+    mission = Mission.open(root)
+    mission.record(Correction(f"c{number}", "x", "1", "2", "typing", "operator", "2031-05-01T00:00:00Z"))
+    return mission
+
+
+def test_a_backup_verifies_and_holds_neither_keys_nor_views(tiny: Path, tmp_path: Path) -> None:
+    made = backing_up.backup(tiny, tmp_path / "backup")
+    assert made.log_size == Mission.open(tiny).log.size
+    names = {path.relative_to(tmp_path / "backup").as_posix() for path in (tmp_path / "backup").rglob("*")}
+    assert not any(
+        name.startswith(("sealed/keys", "views", "state/staging")) or ".keys" in name for name in names
+    )
+    assert backing_up.backup(tiny, tmp_path / "backup").copied == 0
+    say(tiny, 1)
+    again = backing_up.backup(tiny, tmp_path / "backup")
+    assert again.log_size == made.log_size + 1
+    assert 0 < again.copied < 12
+    with pytest.raises(UsageError, match="MIS-070"):
+        backing_up.backup(tiny, tmp_path)
+
+
+def test_what_is_shredded_later_does_not_live_on_in_a_backup(tiny: Path, tmp_path: Path) -> None:
+    backing_up.backup(tiny, tmp_path / "backup")
+    mission = Mission.open(tiny)
+    entry, batch = mission.of(Commitments)[1]
+    number = next(n for n, one in evidence._said(mission, entry, batch).items() if one.kind != "key")
+    secret = mission.vault._unwrap(batch.payloads_digest)[96 * number : 96 * number + 96]
+    evidence.shred(mission, entry.id, ("officer-1", "officer-2"), "withdrawn", [number])
+    for folder in (tiny, tmp_path / "backup"):
+        for path in (one for one in folder.rglob("*") if one.is_file()):
+            raw = path.read_bytes()
+            assert secret[:32] not in raw
+            assert secret[32:64] not in raw
+    assert not (tmp_path / "backup" / "sealed" / "keys").exists()
+
+
+def test_the_rehearsal_a_disk_is_lost_and_a_mirror_has_the_rest(tiny: Path, tmp_path: Path, run: Run) -> None:
+    backup, mirror, again = tmp_path / "backup", tmp_path / "mirror", tmp_path / "again"
+    assert run("backup", tiny, backup)[0] == 0
+    for number in range(3):
+        say(tiny, number)
+    assert run("stick", "export", tiny, mirror)[0] == 0
+    keys, size = tiny / "sealed" / "keys", Mission.open(tiny).log.size
+    shutil.copytree(keys, tmp_path / "wraps")
+    shutil.rmtree(tiny)  # the disk is lost
+    assert run("restore", backup, again)[0] == 2  # nobody was asked
+    code, said = run("restore", backup, again, "--held", mirror / "log" / "checkpoint")
+    assert code == 1
+    assert "LOG-136" in said
+    assert not again.exists()
+    code, said = run("restore", backup, again, "--mirror", mirror, "--json")
+    told = json.loads(said)
+    assert (code, told["log_size"], told["refilled"], told["missing"]) == (0, size, 3, [])
+    shutil.copytree(tmp_path / "wraps", again / "sealed" / "keys")
+    shutil.copytree(tmp_path / "mission.keys", tmp_path / "again.keys")
+    verify(again)
+    assert replay(Mission.open(again)).identical
+    assert say(again, 9).log.size == size + 1
+
+
+def test_the_rehearsal_a_tail_is_lost_and_a_successor_embeds_what_was_cosigned(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    backup, successor = tmp_path / "backup", tmp_path / "successor"
+    run("backup", tiny, backup)
+    held = tmp_path / "held"
+    held.write_bytes(say(tiny, 1).log.checkpoint)
+    assert run("succeed", backup, successor)[0] == 2
+    code, said = run("succeed", backup, successor, "--held", held, "--json")
+    assert (code, json.loads(said)["embedded"]) == (0, 1)
+    mission = Mission.open(successor)
+    assert mission.genesis.succeeds == (held.read_text(),)
+    assert mission.log.origin != Mission.open(tiny).log.origin
+    assert {one.id for one in mission.genesis.parties} == {
+        one.id for one in Mission.open(tiny).genesis.parties
+    }
+    old = {line for name, line in Mission.open(tiny).genesis.keys.items()}
+    assert not old & set(mission.genesis.keys.values())
+    verify(successor)
+    held.write_bytes(held.read_bytes().replace(b"\n\n", b"9\n\n", 1))
+    assert run("succeed", backup, tmp_path / "other", "--held", held)[0] == 1
+
+
+def test_rolled_back_restore_is_refused_when_a_fork_was_cosigned(tiny: Path, tmp_path: Path) -> None:
+    fork = tmp_path / "fork"
+    shutil.copytree(tiny, fork)
+    shutil.copytree(tmp_path / "mission.keys", tmp_path / "fork.keys")
+    forked = say(fork, 1).log.checkpoint
+    say(tiny, 2)
+    say(tiny, 3)
+    backing_up.backup(tiny, tmp_path / "backup")
+    with pytest.raises(LogError, match="LOG-044"):
+        backing_up.restore(tmp_path / "backup", tmp_path / "again", held=[("held by north", forked)])
+    assert not (tmp_path / "again").exists()
+
+
+def test_what_a_stick_brought_back_counts_as_cosigned(tiny: Path, tmp_path: Path, run: Run) -> None:
+    stick, held, old = tmp_path / "stick", tmp_path / "north", tmp_path / "old"
+    backing_up.backup(tiny, old)
+    say(tiny, 1)
+    run("stick", "export", tiny, stick)
+    pin = json.loads(run("stick", "show-pin", tiny, "--json")[1])
+    code, said = run(
+        "stick", "pin", "--held", held, "--log-key", pin["log_key"], "--genesis", pin["genesis"], "--name", "north.example/w", "--json",
+    )  # fmt: skip
+    assert code == 0
+    policy = tmp_path / "final.policy"
+    policy.write_text(f"log {pin['log_key']}\nwitness north {json.loads(said)['cosigner']}\nquorum north\n")
+    assert run("stick", "check", stick, "--held", held)[0] == 0
+    mine = json.loads(run("stick", "cosign", stick, "--held", held, "--json")[1])["fingerprint"]
+    assert run("stick", "fingerprint", tiny, "--heard", mine)[0] == 0
+    assert run("stick", "fingerprint", tiny, "--heard", "1" * 48)[0] == 1
+    told = json.loads(run("stick", "collect", tiny, stick, "--policy", policy, "--json")[1])
+    assert told["satisfied"] == [True]
+    verify(tiny)
+    shutil.copytree(tiny / "cosigned", old / "cosigned")
+    with pytest.raises(LogError, match="LOG-136"):
+        backing_up.restore(old, tmp_path / "again", nobody_cosigned=True)
