@@ -130,24 +130,31 @@ def test_rolled_back_restore_is_refused_when_a_fork_was_cosigned(tiny: Path, tmp
 
 
 def test_what_a_stick_brought_back_counts_as_cosigned(tiny: Path, tmp_path: Path, run: Run) -> None:
-    stick, held, old = tmp_path / "stick", tmp_path / "north", tmp_path / "old"
+    stick, old = tmp_path / "stick", tmp_path / "old"
     backing_up.backup(tiny, old)
     say(tiny, 1)
-    run("stick", "export", tiny, stick)
-    pin = json.loads(run("stick", "show-pin", tiny, "--json")[1])
-    code, said = run(
-        "stick", "pin", "--held", held, "--log-key", pin["log_key"], "--genesis", pin["genesis"], "--name", "north.example/w", "--json",
+    pin = json.loads(run("log", "identity", tiny, "--json")[1])
+    theirs = (
+        "--state", tmp_path / "north", "--keys", tmp_path / "north.keys", "--name", "north.example/w", "--log", pin["log"],
+        "--genesis", pin["genesis"], "--json",
     )  # fmt: skip
+    run("stick", "export", tiny, stick)
+    code, said = run("stick", "check", stick, *theirs)
     assert code == 0
-    policy = tmp_path / "final.policy"
-    policy.write_text(f"log {pin['log_key']}\nwitness north {json.loads(said)['cosigner']}\nquorum north\n")
-    assert run("stick", "check", stick, "--held", held)[0] == 0
-    mine = json.loads(run("stick", "cosign", stick, "--held", held, "--json")[1])["fingerprint"]
+    (tiny / "policy").mkdir(exist_ok=True)
+    for level in ("receipt", "final"):
+        (tiny / "policy" / f"{level}.policy").write_text(
+            f"log {pin['log']}\nwitness north {json.loads(said)['cosigner']}\nquorum north\n"
+        )
+    mine = json.loads(run("stick", "cosign", stick, *theirs)[1])["fingerprint"]
     assert run("stick", "fingerprint", tiny, "--heard", mine)[0] == 0
+    assert run("stick", "fingerprint", stick, "--log", pin["log"], "--heard", mine)[0] == 0
     assert run("stick", "fingerprint", tiny, "--heard", "1" * 48)[0] == 1
-    told = json.loads(run("stick", "collect", tiny, stick, "--policy", policy, "--json")[1])
-    assert told["satisfied"] == [True]
+    told = json.loads(run("stick", "collect", tiny, stick, "--json")[1])
+    assert told["collected"][0]["reached"] == ["final", "receipt"]
     verify(tiny)
     shutil.copytree(tiny / "cosigned", old / "cosigned")
     with pytest.raises(LogError, match="LOG-136"):
         backing_up.restore(old, tmp_path / "again", nobody_cosigned=True)
+    assert backing_up.backup(tiny, tmp_path / "newer").log_size == Mission.open(tiny).log.size
+    assert backing_up.restore(tmp_path / "newer", tmp_path / "again", nobody_cosigned=True).cosigned_size > 0

@@ -96,7 +96,7 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to lis
 def identity(folder: Folder, as_json: AsJson = False) -> None:
     """Print what pins this log for others: its key, and the hash of its first entry. Hand both over in person."""
     log = Log.open(folder)
-    made = {"log": str(log.key), "genesis": log.seen().root}
+    made = {"log": str(log.key), "genesis": log.tree.leaf(0).hex()}
     emit(made, as_json, "\n".join(f"{name} {value}" for name, value in made.items()))
 
 

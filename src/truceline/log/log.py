@@ -21,7 +21,7 @@ from typing import Any, overload
 from truceline.errors import EnvironmentFailure, LogError
 from truceline.log import staging
 from truceline.log.chain import Chain
-from truceline.log.checkpoints import EMPTY, Checkpoint, CommitPoint, sign_checkpoint
+from truceline.log.checkpoints import EMPTY, Checkpoint, CommitPoint, read_checkpoint, sign_checkpoint
 from truceline.log.cosignatures import Cosignature, CosignerKey
 from truceline.log.entries import NOTHING_SEEN, Entry, Seen, entry_id, sign_entry, unchecked
 from truceline.log.files import sync_folder, unfinished, write_all_durably, write_durably
@@ -81,6 +81,7 @@ class Log:
         self.commit_point = CommitPoint(folder / "state" / "commit", key)
         self._staging = folder / "state" / "staging"
         self.source = DiskSource(folder / "log")
+        self._seen: tuple[bytes, Seen] | None = None
         self._gathered: tuple[int, list[Cosignature]] = (0, [])
         self._held = 0
         self._open_index: Index | None = None
@@ -463,8 +464,23 @@ class Log:
         return self._tree.root_at(size) if size <= self.size else b""
 
     def seen(self) -> Seen:
-        """What an author who holds this log may say to have seen: its genesis."""
-        return Seen(1, self._tree.leaf(0).hex()) if self.size else NOTHING_SEEN
+        """What an author who holds this log may say to have seen: the newest receipt, else its genesis.
+
+        Raises:
+            LogError: LOG-011..013, LOG-031, the receipt was altered.
+        """
+        if not self.size:
+            return NOTHING_SEEN
+        path = self.folder / "state" / "receipt"
+        note = path.read_bytes() if path.is_file() else b""
+        if self._seen is None or self._seen[0] != note:
+            at = (
+                read_checkpoint(note, self.key, str(path))[0]
+                if note
+                else Checkpoint(1, self._tree.leaf(0), b"")
+            )
+            self._seen = note, Seen(at.size, at.root.hex())
+        return self._seen[1]
 
     def _settle(self) -> None:
         """Finish or drop what a crash left, then hold the state of the commit point."""

@@ -19,12 +19,14 @@ from truceline.log.notes import VerifierKey
 from truceline.log.refilling import refill
 from truceline.log.sources import DiskSource
 from truceline.log.tree import TileTree
+from truceline.mission import cosigned
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
 from truceline.records.kinds import Genesis
 
 GROWING = ("blobs", "sealed/payloads", "sealed/files", "reports", "policy", "cosigned")
 """Folders whose files are added and, but for policies, never changed."""
+STATE = ("origin", "commit", "receipt", "final")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def restore(
     verify(saved, disclosed_only=True)
     key = read_origin(saved)
     have = open_checkpoint((saved / "state" / "commit").read_bytes(), key)
-    known = list(_known(key, [*held, *_cosigned(saved)], mirrors))
+    known = list(_known(key, [*held, *cosigned.notes(saved)], mirrors))
     newest = max([have, *known], key=lambda one: one.size)
     _same_history(saved, have, known)
     partial = root.with_name(f".{root.name}.restoring")
@@ -182,7 +184,8 @@ def _copy(source: Path, target: Path) -> int:
     ):
         folder.rmdir()
     names = [*sorted(log), *(path.relative_to(source) for name in GROWING for path in _files(source / name))]
-    for name in [*names, Path("state/origin"), Path("state/commit")]:
+    state = [Path("state") / name for name in STATE if (source / "state" / name).is_file()]
+    for name in [*names, *state]:
         there, here = target / name, source / name
         same = (
             there.is_file()
@@ -200,10 +203,6 @@ def _files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
             yield path
-
-
-def _cosigned(saved: Path) -> list[tuple[str, bytes]]:
-    return [(str(path), path.read_bytes()) for path in sorted((saved / "cosigned").glob("*"))]
 
 
 def _known(

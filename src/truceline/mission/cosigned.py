@@ -1,31 +1,49 @@
-"""Checkpoints that somebody cosigned, kept beside the log: `cosigned/<size>`, one a size, with every line that came."""
+"""Checkpoints that sticks brought back, kept beside the log: `cosigned/<size>`, one a size, with every line that came."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from truceline.errors import LogError
-from truceline.log.checkpoints import Checkpoint, read_checkpoint
+from truceline.log.checkpoints import Checkpoint
+from truceline.log.cosignatures import Cosignature, CosignerKey
 from truceline.log.files import write_durably
+from truceline.log.levels import merge, split
 from truceline.log.notes import VerifierKey
-from truceline.log.refilling import bare_note
 
 FOLDER = "cosigned"
 
 
-def keep(root: Path, key: VerifierKey, checkpoint: Checkpoint, line: bytes) -> Path:
-    """Add a checked cosignature to what is kept; where.
+def keep(
+    root: Path, key: VerifierKey, checkpoint: Checkpoint, made: Sequence[Cosignature], known: Iterable[CosignerKey]
+) -> list[Cosignature]:  # fmt: skip
+    """Add checked cosignatures to what is kept of that size; all that came so far.
 
     Raises:
         LogError: LOG-137, another root of that size was cosigned: two histories. EnvironmentFailure: ENV-001.
     """
-    path = root / FOLDER / f"{checkpoint.size:019d}"
-    note = path.read_bytes() if path.exists() else bare_note(checkpoint.note, key.name)
-    if read_checkpoint(note, key, str(path))[0].root != checkpoint.root:
-        raise LogError(
-            "LOG-137", "two cosigned checkpoints of one size must have one root", where=str(path), value=checkpoint.size,
-            remedy="The log showed two histories. Keep both notes: they prove it to everybody.",
-        )  # fmt: skip
-    if line not in note.splitlines(keepends=True):
-        write_durably(path, note + line)
-    return path
+    path, cosigners = root / FOLDER / f"{checkpoint.size:019d}", list(known)
+    held: list[Cosignature] = []
+    if path.exists():
+        before, held = split(path.read_bytes(), key, cosigners, str(path))
+        if before.root != checkpoint.root:
+            raise LogError(
+                "LOG-137", "two cosigned checkpoints of one size must have one root", where=str(path), value=checkpoint.size,
+                remedy="The log showed two histories. Keep both notes: they prove it to everybody.",
+            )  # fmt: skip
+    write_durably(path, merge(checkpoint.note, [*held, *made], cosigners))
+    return [*held, *made]
+
+
+def notes(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Every cosigned checkpoint that a mission's folder holds: from sticks, the newest of each level, the published one."""
+    places = [
+        *sorted((root / FOLDER).glob("*")),
+        root / "state" / "receipt",
+        root / "state" / "final",
+        root / "log" / "checkpoint",
+    ]
+    for path in places:
+        if path.is_file():
+            yield str(path), path.read_bytes()
