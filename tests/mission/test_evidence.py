@@ -16,7 +16,7 @@ from truceline.cli.main import main
 from truceline.errors import EvidenceError, UsageError
 from truceline.evidence.showing import read_shown
 from truceline.mission import auditing, computing, evidence
-from truceline.mission import mission as module
+from truceline.mission import sealing as module
 from truceline.mission.mission import Mission
 from truceline.mission.replaying import replay, replay_folder
 from truceline.mission.shredded import Shredded

@@ -11,7 +11,7 @@ import typer
 from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, Progress, emit, table
 from truceline.errors import UsageError
 from truceline.log.files import write_durably
-from truceline.mission import auditing
+from truceline.mission import auditing, sealing
 from truceline.mission import evidence as acts
 from truceline.mission.handing_in import hand_in
 from truceline.mission.mission import Mission
@@ -82,6 +82,22 @@ def custody(
     """Record a step of custody: a carrier handed over, a copy exported, a package sealed."""
     made = acts.take_custody(Mission.open(folder, keys), named, action, by, to, note)
     emit({"entry": made.index, "id": made.id}, as_json, f"{action} by {by}: entry {made.index}.")
+
+
+@app.command()
+def commit(
+    folder: Folder,
+    now: Annotated[bool, typer.Option("--now", help="Whether a tick of the cadence has passed or not.")] = False,
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Put one padded batch of what waits on the log, real records or dummies; run it at each tick of the mission's cadence."""
+    mission = Mission.open(folder, keys)
+    made = sealing.commit(mission, now=now)
+    left = len(sealing.waiting(mission))
+    result = {"entry": None if made is None else made.index, "waiting": left}
+    said = "Too early: the last batch is of this tick." if made is None else f"One batch: entry {made.index}."
+    emit(result, as_json, f"{said} {left} records wait for the next.")
 
 
 @app.command()

@@ -27,6 +27,7 @@ def init(
     cutoff: Annotated[str, typer.Option(help="Local time at which the reporting day ends.")] = "19:30",
     agreement: Annotated[str, typer.Option(help="Agreement folder or library id to adopt.")] = "",
     exercise: Annotated[bool, typer.Option(help="Everything in it is simulated.")] = False,
+    cadence_minutes: Annotated[int, typer.Option(min=0, help="Minutes between the batches in which observers' records are committed to; 0: at once, which tells when they came.")] = 0,
     keys: Keys = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -34,7 +35,7 @@ def init(
     packed = agreements.pack(Path(agreement) if Path(agreement).is_dir() else agreement) if agreement else b""
     mission = create(
         folder, name=name, parties=party or [], alignments=alignment or [], geometry=geometry, zone=zone, cutoff=cutoff,
-        exercise=exercise, keys=keys,
+        exercise=exercise, cadence_minutes=cadence_minutes, keys=keys,
     )  # fmt: skip
     if packed:
         computing.adopt(mission, packed)
@@ -53,7 +54,7 @@ def init(
 
 def create(
     folder: Path, *, name: str = "mission", parties: list[str], alignments: list[str], geometry: Path | None = None,
-    zone: str = "UTC", cutoff: str = "19:30", exercise: bool = False, keys: Path | None = None,
+    zone: str = "UTC", cutoff: str = "19:30", exercise: bool = False, cadence_minutes: int = 0, keys: Path | None = None,
 ) -> Mission:  # fmt: skip
     """A mission from words of the command line. Raises UsageError CLI-001, CLI-002; MIS-001."""
     from truceline.report import reporting_day
@@ -73,7 +74,7 @@ def create(
         name=name, exercise=exercise, actors=(), keys={},
         parties=tuple(Party(ident, {"en": title or ident}) for ident, _, title in named),
         alignments=tuple(Alignment(ident, tuple(members.split(","))) for _, ident, _, members in together),
-        settings={"reporting_cutoff": cutoff, "reporting_zone": zone},
+        settings={"reporting_cutoff": cutoff, "reporting_zone": zone, "commit_cadence_ms": cadence_minutes * 60_000},
     )  # fmt: skip
     return Mission.create(folder, genesis, geometry=_read(geometry), keys=keys)
 

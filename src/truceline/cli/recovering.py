@@ -1,4 +1,4 @@
-"""`truceline backup`, `truceline restore`, `truceline succeed`: a copy, the way back from it, and the way on without it."""
+"""`truceline backup`, `restore`, `succeed`, `upgrade`: a copy, the way back from it, the way on without it, and up to date."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, emit
-from truceline.mission import backing_up
+from truceline.mission import backing_up, upgrading
 
 HeldFiles = Annotated[
     list[Path] | None,
@@ -73,3 +73,14 @@ def succeed(
         f"A new log stands in {target}; its first entry embeds {embedded} checkpoints of the old one. "
         f"New keys are in {mission.keys.folder}.",
     )  # fmt: skip
+
+
+def upgrade(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
+    """Bring a mission that an older version made up to date. What is on its log stays, and stays verifiable."""
+    made = upgrading.upgrade(folder, keys)
+    lines = [*(f"done: {one}" for one in made.done), *(f"left to do: {one}" for one in made.left)]
+    emit(
+        asdict(made),
+        as_json,
+        "\n".join([*(lines or ["Nothing to do."]), f"{made.log_size:,} entries verify."]),
+    )

@@ -155,6 +155,17 @@ class Vault:
             pyrage.decrypt_io(_whole(cipher), out, [x25519.Identity.from_str(wrapped["identity"])])
         return out.getvalue()
 
+    def lock(self, content: bytes) -> bytes:
+        """Bytes that the roles may open, and that are kept for a while only."""
+        return bytes(pyrage.encrypt(content, self._recipients))
+
+    def unlock(self, raw: bytes) -> bytes:
+        """The inverse of `lock`. Raises EvidenceError EVI-011."""
+        try:
+            return bytes(pyrage.decrypt(raw, [self._identity] if self._identity is not None else []))
+        except (pyrage.DecryptError, ValueError) as problem:
+            raise self._closed(self.keys) from problem
+
     def shred(self, digest: str, records: Collection[int] = (), size: int = 0) -> None:
         """Delete what opens a file or a batch, or overwrite the keys and salts of some of its records.
 

@@ -18,27 +18,25 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from msgspec.structs import replace
 
 from truceline import errors
-from truceline.evidence import Blobs, SealedRecord, Vault
+from truceline.evidence import Blobs, Vault
 from truceline.geo.lines import Line
 from truceline.geo.sectors import Sectors
-from truceline.log.entries import Entry, entry_id, sign_entry
+from truceline.log.entries import Entry
 from truceline.log.locking import locked
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
+from truceline.mission import sealing
 from truceline.mission.clock import iso, now_ms
-from truceline.mission.coarse import coarse_rows
-from truceline.mission.keyring import KeyRing, Observer, default_folder
+from truceline.mission.keyring import KeyRing, default_folder
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
     AgreedText,
     AgreementVersion,
     Appeal,
-    Commitments,
     Consent,
     Correction,
     Genesis,
     Import,
-    Key,
     Kind,
     Observation,
     Passage,
@@ -57,7 +55,7 @@ from truceline.records.kinds import (
 
 DEFAULTS: dict[str, str | int | bool] = {
     "reporting_cutoff": "19:30", "reporting_zone": "UTC", "disclosure_delay_ms": 86_400_000, "batch_size": 64,
-    "record_only": False, "publish_sides": False,
+    "record_only": False, "publish_sides": False, "commit_cadence_ms": 0,
 }  # fmt: skip
 SOURCED = (
     AgreementVersion,
@@ -344,62 +342,20 @@ class Mission:
     def seal(self, records: Sequence[Observation | Watch], at: Sequence[str] | None = None) -> int:
         """Commit to records of observers and sensors, each signed by its source, in padded batches.
 
+        In a mission with a cadence (`commit_cadence_ms`) they wait, signed and sealed, for the next batches
+        (`sealing.commit`), unless `at` says when they came: a simulated history is sequenced in bulk.
+
         Returns:
-            the number of batches.
+            the number of batches made now.
         Raises:
             UsageError: MIS-020, a mission of record.
         """
         self.refuse_record()
         with self.working():
-            return self._seal(records, at)
-
-    def _seal(self, records: Sequence[Observation | Watch], at: Sequence[str] | None) -> int:
-        size, origin, seen = int(self.setting("batch_size")), self.log.origin, self.log.seen()
-        devices = self.keys.observers({body.payloads_digest for _, body in self.of(Commitments)})
-        registrar = devices.of("registrar")
-        registrar.key = self.signing("registrar")
-        sealed: list[SealedRecord] = []
-        moments: list[str] = []
-
-        def sign(
-            holder: Observer,
-            kind: str,
-            body: dict[str, Any],
-            when: str,
-            *beside: SigningKey,
-            shown: bytes = b"",
-        ) -> None:
-            entry = Entry(kind, holder.key.name, holder.seq, holder.prev, seen, when, body)
-            note = sign_entry(origin, entry, holder.key, *beside)
-            holder.advance(entry_id(note))
-            sealed.append(SealedRecord(note, shown))
-            moments.append(when)
-
-        times = at or [iso(self.clock_ms())] * len(records)
-        coarse = coarse_rows(
-            records, self.sectors, {one: devices.of(one).pseudonyms for one in _sources(records)}
-        )
-        for body, when, shown in zip(records, times, coarse, strict=True):
-            source = str(body.row["source_id"])
-            device = devices.of(source)
-            if device.is_new:
-                enrolment = Key(
-                    "enrol", source, str(device.key.vkey), "observer", pseudonyms=device.pseudonyms.hex()
-                )
-                sign(registrar, "key", encode(enrolment), when, device.key)
-            sign(device, word_of(body), encode(replace(body, duress=body.duress or "0")), when, shown=shown)
-        batches = [sealed[first : first + size] for first in range(0, len(sealed), size)]
-        made = [self.vault.seal_batch(batch, size) for batch in batches]
-        newest = [moments[min(first + size, len(sealed)) - 1] for first in range(0, len(sealed), size)]
-        devices.prepare([one.payloads_digest for one in made])
-        self.record_many(
-            [
-                ("intake", Commitments(one.commitments, one.payloads_digest), when)
-                for one, when in zip(made, newest, strict=True)
-            ]
-        )
-        devices.keep()
-        return len(made)
+            if int(self.setting("commit_cadence_ms")) and at is None:
+                sealing.accept(self, records)
+                return 0
+            return sealing.seal(self, records, at)
 
     # Originals
 
@@ -451,10 +407,6 @@ def alone(function: Callable[Concatenate[Mission, P], R]) -> Callable[Concatenat
             return function(mission, *arguments, **named)
 
     return within
-
-
-def _sources(records: Sequence[Observation | Watch]) -> set[str]:
-    return {str(one.row["source_id"]) for one in records}
 
 
 def public_row_secret(digest: str) -> bytes:
