@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from truceline.cli.common import AsJson, Progress, emit, table
-from truceline.mission import benching
+from truceline.errors import UsageError
+from truceline.mission import benching, fusion_bench
+
+app = typer.Typer(help="Ratios against a peer or a limit, measured in one run on one machine.")
 
 
+@app.callback(invoke_without_command=True)
 def bench(
+    context: typer.Context,
     rows: Annotated[int, typer.Option(min=1000, help="Rows of the file to import.")] = 1_000_000,
     demo: Annotated[bool, typer.Option(help="Also run the whole exercise.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Import a file of many rows against pyarrow reading it alone; the whole demo; peak memory."""
+    """Import a file of many rows against pyarrow reading it alone; the whole demo; peak memory. Or one of the commands."""
+    if context.invoked_subcommand is not None:
+        return
     progress = Progress(not as_json)
     made = benching.run(rows, with_demo=demo, say=progress.step)
     progress.done()
@@ -25,3 +33,30 @@ def bench(
     emit(made, as_json, table(shown, ("what", "measured", "against", "ratio", "goal")))
     if not made["within_goals"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def fusion(
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes: under a minute on a quiet machine.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Folder of real data sets (docs/benchmarks.md); left out without it.", show_default=False)] = None,
+    most: Annotated[int, typer.Option(min=10_000, help="Rows of the largest run; above 3,000,000 also in tiles.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulator.")] = 1,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Fusion on simulated truth and real data: grouping, existence, places, speed, memory, beside peers and limits."""
+    if data is not None and not data.is_dir():
+        raise UsageError("CLI-007", "the folder must exist", where=str(data), remedy="Check the path.")
+    progress = Progress(not as_json)
+    made = fusion_bench.run(quick, data, most, progress.step, seed)
+    progress.done()
+    marks = {True: "yes", False: "no", None: ""}
+    shown = [
+        (one["what"], one["measured"], one["against"], one["goal"], marks[one["met"]])
+        for one in made["results"]
+    ]
+    emit(
+        made,
+        as_json,
+        table(shown, ("what", "measured", "against", "goal", "met"))
+        + f"\n{made['goals_met']} of {made['goals']} goals met",
+    )

@@ -70,7 +70,7 @@ app.command("simulate")(simulate.simulate)
 app.add_typer(score.app, name="score")
 app.add_typer(mechanism.app, name="mechanism")
 app.add_typer(scale.app, name="scale")
-app.command("bench")(bench.bench)
+app.add_typer(bench.app, name="bench")
 app.command("template")(template.template)
 
 

@@ -18,7 +18,7 @@ from numba import njit, prange
 
 from truceline.geo.points import Float64Array, Int64Array
 
-CELLS: Final = 1_024
+CELLS: Final = 512
 """Cells a side."""
 
 
