@@ -48,7 +48,9 @@ def test_knowing_the_true_incidents_groups_better_than_chance_and_than_dbscan() 
 
 def test_audits_calibrate_and_the_limit_is_above_the_base_rate() -> None:
     lines, figures = accuracy.existence(world(), world(200), "standard", 200)
-    assert 0 < figures["limit_skill"] < 1
+    assert 0 < figures["kinds_skill"] < 1
+    given = accuracy.measure_columns(accuracy.on_true_groups(world()), world().truth)
+    assert given["b3_f1"] > accuracy.measure_columns(world().membership, world().truth)["b3_f1"] + 0.03
     assert figures["with_audits"]["ece"] < figures["without_audits"]["ece"]
     assert {line.met for line in lines} <= {True, False, None}
 

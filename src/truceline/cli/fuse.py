@@ -27,7 +27,7 @@ def fuse(
     parameters: Annotated[Path | None, typer.Option(help="With --in: parameters to use instead of learning them.", show_default=False)] = None,
     parameters_out: Annotated[Path | None, typer.Option(help="With --in: write the parameters used as JSON.", show_default=False)] = None,
     format: Annotated[str | None, typer.Option(help="With --in: the file's format; found by itself otherwise.", show_default=False)] = None,
-    tiled: Annotated[bool, typer.Option("--tiled", help="With --in: tile after tile of time, in the memory of one.")] = False,
+    tiled: Annotated[bool, typer.Option("--tiled", help="With --in: cut time as the next two options say; above 200,000 rows it is cut anyway.")] = False,
     core_days: Annotated[int, typer.Option(help="With --tiled: days of a tile.")] = CORE_DAYS,
     halo_days: Annotated[int, typer.Option(help="With --tiled: days it reads besides, on either side.")] = HALO_DAYS,
     as_json: AsJson = False,

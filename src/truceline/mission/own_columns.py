@@ -23,7 +23,7 @@ from truceline.intake.chunks import Rejected
 from truceline.intake.ledger import newest
 from truceline.mission.sifting import REJECTED_COLUMNS
 from truceline.records.columns import INCIDENTS, OBSERVATIONS
-from truceline.scale import MEMBERSHIP, Given, Tiles, fuse_tiles, memberships, sides_of, stitched
+from truceline.scale import HALO_DAYS, MEMBERSHIP, Tiles, memberships, sides_of
 
 Say = Callable[[str, float], None]
 OWN_INCIDENTS = pa.schema(
@@ -133,35 +133,24 @@ def fuse(
     """Incidents (`OWN_INCIDENTS`), membership (`scale.MEMBERSHIP`) and the parameters used: learned unless given.
 
     Args:
-        tiles: fuse tile after tile, in the memory of one; the whole at once where None.
+        tiles: how time is cut; as fusion does by itself where None.
     Raises:
-        FusionError: as `fusion.fuse`; SCA-002 the halo of the tiles is too short.
+        FusionError: as `fusion.fuse`.
     """
     named = [pc.unique(observations.column(name)).to_pylist() for name in ("accused", "actor")]
     alignments = sides_of([*named[0], *named[1]], line)
     if parameters is None:
         say("learning", 0.1)
         parameters = fusion.learn(observations, line=line, sectors=sectors, alignments=alignments)
-    given = Given(parameters, line, sectors, alignments)
     if not observations.num_rows:
         return OWN_INCIDENTS.empty_table(), MEMBERSHIP.empty_table(), parameters
     say("fusing", 0.5)
-    if tiles is None:
-        made = fusion.fuse(
-            observations, origin=np.zeros(observations.num_rows, dtype=np.int64), parameters=parameters, line=line,
-            sectors=sectors, alignments=alignments,
-        )  # fmt: skip
-        return shown(made.incidents), memberships(made), parameters
-    parts = list(
-        fuse_tiles(
-            observations,
-            given,
-            tiles,
-            lambda done, whole: say(f"tile {done} of {whole}", 0.5 + 0.5 * done / whole),
-        )
-    )
-    membership = stitched(pa.concat_tables([part[1] for part in parts]), observations.num_rows)
-    return shown(pa.concat_tables([part[0] for part in parts])), membership, parameters
+    made = fusion.fuse(
+        observations, origin=np.zeros(observations.num_rows, dtype=np.int64), parameters=parameters, line=line,
+        sectors=sectors, alignments=alignments, say=lambda step: say(step, 0.7),
+        tile_days=None if tiles is None else tiles.core_days, halo_days=HALO_DAYS if tiles is None else tiles.halo_days,
+    )  # fmt: skip
+    return shown(made.incidents), memberships(made), parameters
 
 
 def shown(incidents: pa.Table) -> pa.Table:

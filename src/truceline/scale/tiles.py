@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline import fusion
-from truceline.errors import FusionError, UsageError
+from truceline.errors import UsageError
 from truceline.fusion import Parameters
 from truceline.geo.lines import Line
 from truceline.geo.sectors import Sectors
@@ -116,24 +116,3 @@ def fuse_tile(observations: pa.Table, tile: int, tiles: Tiles, given: Given) -> 
         pc.and_(pc.is_null(held.column("incident_id")), pc.is_in(held.column("obs_id"), value_set=own)),
     )  # fmt: skip
     return incidents, held.filter(pc.fill_null(mine, False))
-
-
-def stitched(membership: pa.Table, rows: int) -> pa.Table:
-    """The memberships of all tiles as one, in order of obs_id.
-
-    Raises:
-        FusionError: SCA-002 a row is owned by no tile or by two.
-    """
-    held = membership.sort_by([("obs_id", "ascending"), ("incident_id", "ascending")]).combine_chunks()
-    ids = held.column("obs_id").combine_chunks()
-    again = np.zeros(len(ids), dtype=bool)
-    if len(ids):
-        again[1:] = pc.equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)
-    if again.any() or len(ids) != rows:
-        twice = ids[int(np.argmax(again))].as_py() if again.any() else None
-        raise FusionError(
-            "SCA-002", "every observation must be owned by exactly one tile", where="tiles",
-            value=twice if twice is not None else f"{len(ids)} of {rows} rows",
-            remedy="Some reports reach farther in time than the halo: give a longer one.",
-        )  # fmt: skip
-    return held

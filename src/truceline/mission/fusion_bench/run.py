@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from truceline import fusion
 from truceline.mission import simulating
 from truceline.mission.fusion_bench import accuracy, real, speed
 from truceline.mission.fusion_bench.lines import Line, at_most
-from truceline.scale import Given, Tiles, fuse_tiles, sides_of, stitched
+from truceline.scale import Tiles, memberships, sides_of
 from truceline.simulate.columns import MODELS, Settings
 
 Say = Callable[[str, float], None]
@@ -80,15 +80,17 @@ def run(
 def _tiles(made: accuracy.World) -> Line:
     """Rows whose incident differs between tiles and the whole."""
     names = [made.observations.column(n).unique().to_pylist() for n in ("actor", "accused")]
-    given = Given(made.parameters, alignments=sides_of([*names[0], *names[1]], None))
     days = float(np.ptp(made.observations.column("observed_from_ms").to_numpy())) / 86_400_000
     tiles = Tiles() if days > 60 else Tiles(max(1, min(10, int(days // 2))), max(1, min(5, int(days // 2))))
-    parts = list(fuse_tiles(made.observations, given, tiles))
-    found = stitched(pa.concat_tables([part[1] for part in parts]), made.observations.num_rows)
+    made_in_tiles = fusion.fuse(
+        made.observations, origin=np.zeros(made.observations.num_rows, dtype=np.int64), parameters=made.parameters,
+        alignments=sides_of([*names[0], *names[1]], None), tile_days=tiles.core_days, halo_days=tiles.halo_days,
+    )  # fmt: skip
+    found = memberships(made_in_tiles)
     differ = sum(a != b for a, b in zip(found.to_pylist(), made.membership.to_pylist(), strict=True))
     return at_most(
         f"tiles of {tiles.core_days} days against the whole: rows that differ",
         differ,
         0,
-        f"of {made.observations.num_rows:,}, {len(parts)} tiles",
+        f"of {made.observations.num_rows:,}",
     )

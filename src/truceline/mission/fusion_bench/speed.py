@@ -20,7 +20,6 @@ import json, sys, time
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from pathlib import Path
 from truceline import fusion
-from truceline.scale import Given, Tiles, fuse_tiles, sides_of
 
 def peak():
     try:
@@ -42,7 +41,7 @@ if tiled:
     table = pq.read_table(path, memory_map=True)
     before = peak()
     started, wall = time.process_time(), time.perf_counter()
-    n = sum(len(i) for i, _ in fuse_tiles(table, Given(parameters), Tiles()))
+    n = len(fusion.fuse(table, origin=np.zeros(len(table), dtype=np.int64), parameters=parameters, tile_days=30).incidents)
     print(json.dumps({"rows": len(table), "fuse_s": time.perf_counter() - wall, "fuse_cpu_s": time.process_time() - started, "learn_s": 0.0, "learn_cpu_s": 0.0, "peak": peak(), "base": before, "incidents": n}))
     sys.exit()
 table = pq.read_table(path).slice(0, rows).combine_chunks()
