@@ -31,7 +31,7 @@ def run(
     """
     lines: list[Line] = []
     figures: dict[str, Any] = {}
-    rows, audits = (12_000, 400) if quick else (100_000, 1_000)
+    rows, audits = (12_000, 400) if quick else (50_000, 1_000)
     for model in MODELS[:1] if quick else MODELS:
         for density in (1.0,) if quick else (1.0, 25.0):
             what = f"{model}, density {density:g}"
