@@ -10,12 +10,16 @@ import pytest
 from truceline import agreement
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-MADE = {"agreement.schema.json": agreement.schema, "agreement-cases.schema.json": agreement.case_schema}
+MADE = {
+    "agreement.schema.json": agreement.schema,
+    "agreement-cases.schema.json": agreement.case_schema,
+    "plan.schema.json": agreement.plan_schema,
+}
 
 
 @pytest.mark.parametrize("name", MADE)
 def test_published_schema_is_current(name: str) -> None:
-    kind = "cases" if "cases" in name else "agreement"
+    kind = "cases" if "cases" in name else name.partition(".")[0]
     assert json.loads((REFERENCE / name).read_text(encoding="utf-8")) == MADE[name](), (
         f"make it again: truceline agreement schema {kind} > docs/reference/{name}"
     )

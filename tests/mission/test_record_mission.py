@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from typer.testing import CliRunner
 
 from truceline.cli.main import app
 from truceline.errors import LogError, UsageError
-from truceline.mission import computing, record_facts, recording
+from truceline.mission import computing, mechanism, planning, record_facts, recording
 from truceline.mission.importing import import_file
 from truceline.mission.mission import Mission
 from truceline.mission.publishing import publish
+from truceline.mission.record_facts import facts
+from truceline.mission.recording import open_record
 from truceline.mission.replaying import replay
 from truceline.mission.verifying import verify
 from truceline.records.kinds import Consent, Genesis, Key, Observation, Report, encode
@@ -186,7 +189,7 @@ def test_nothing_of_the_machine_or_of_a_key_is_on_a_page(
     made: recording.Recording, pages: dict[str, str]
 ) -> None:
     mission = made.mission
-    secrets = [path.read_text() for path in mission.keys.folder.iterdir()]
+    secrets = [path.read_bytes().decode("latin-1") for path in mission.keys.folder.iterdir()]
     secrets += [str(value) for name, value in mission.genesis.settings.items() if "age_" in name]
     secrets += [str(mission.root), mission.log.origin, *mission.genesis.keys.values()]
     for page in pages.values():
@@ -216,3 +219,33 @@ def test_only_a_mission_of_record_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="CLI-005"):
         run("demo", "record", "--out", tmp_path / "m", "--replace")
     assert (tmp_path / "m" / "state").is_dir()
+
+
+def test_the_record_holds_the_offer_of_the_founding_text_and_nothing_of_it_is_agreed_that_day(
+    tmp_path: Path,
+) -> None:
+    mission = open_record(tmp_path / "record", facts())
+    noon = round(datetime(2020, 10, 15, tzinfo=UTC).timestamp() * 1000)
+    told = mechanism.status(mission, noon)
+    rows = {one["id"]: one for element in told["elements"] for one in element["proposals"]}
+    assert rows["russian-observers"]["terms"]["observers"] == ["ru"]
+    assert rows["russian-observers"]["others"] == {"ru": "offered"}
+    assert set(rows["russian-observers"]["stances"].values()) == {"silent"}
+    assert rows["verification-mechanism"]["stances"] == {"am": "accepted", "az": "silent"}
+    assert told["agreed"] == []
+
+
+def test_the_plan_of_the_record_tells_both_dates_for_kalbajar_and_computes_nothing(tmp_path: Path) -> None:
+    mission = open_record(tmp_path / "record", facts())
+
+    def kalbajar(day: int) -> dict[str, Any]:
+        at = round(datetime(2020, 11, day, 12, tzinfo=UTC).timestamp() * 1000)
+        rows = planning.told_rows(mission, at)
+        assert not any(row["computed"] for row in rows)
+        return next(row for row in rows if row["id"] == "nov-kalbajar")
+
+    assert (kalbajar(14)["deadline"], kalbajar(14)["amendments"]) == ("2020-11-15", [])
+    later = kalbajar(20)
+    assert later["deadline"] == "2020-11-25"
+    assert [(one["before"], one["after"]) for one in later["amendments"]] == [("2020-11-15", "2020-11-25")]
+    assert later["state"] == "waiting"

@@ -111,7 +111,9 @@ def test_public_figures_come_from_disclosed_rows_alone(small: View) -> None:
     disclosed = {row["incident_id"]: row for row in report.disclosed_incidents(small.incidents).to_pylist()}
     day, before = [disclosed[name] for name in "abe"], [disclosed["c"]]
     spans = (small.day_to_ms - small.day_from_ms, small.previous_to_ms - small.previous_from_ms)
-    again = report.public_figures(day, before, sectors=12, spans_ms=spans)
+    again = report.public_figures(
+        day, before, sectors=12, spans_ms=spans, plan=small.plan, plan_before=small.plan_before
+    )
     printed = report.figures(small)["figures"]
     assert again == {name: one for name, one in printed.items() if one["recompute_by"] == "public"}
     assert {"incidents", "violations_min", "violations_max", "hours_total_e1"} <= set(again)

@@ -135,16 +135,11 @@ def test_consent_is_withdrawn_on_day_30_and_pulls_coverage_guarantee_and_step_al
     ]
     assert {body.party for body in given} == {p.id for p in played.parties}
     cut = played.start_ms + 29 * 24 * HOUR_MS + 6 * HOUR_MS
-    suspended = [
-        body.step_id for at, _, body in played.records
-        if isinstance(body, PlanStep) and body.state == "suspended" and at >= cut
-    ]  # fmt: skip
-    assert len(suspended) == 2
-    assert set(suspended) <= set(one.record_ids)
-    dependent = next(
-        body for _, _, body in played.records if isinstance(body, PlanStep) and body.step_id == suspended[1]
+    steps = [body for _, _, body in played.records if isinstance(body, PlanStep)]
+    assert {body.step_id for body in steps} & set(one.record_ids)
+    assert not {body.state for body in steps} & {"suspended", "overdue", "open", "waiting"}, (
+        "these are computed"
     )
-    assert suspended[0] in dependent.while_holds
     late = [row for row in played.watches.to_pylist() if row["from_ms"] >= cut and row["blocked_by"] == party]
     assert late
     assert all(

@@ -11,12 +11,12 @@ from truceline.agreement.linter import check
 from truceline.agreement.models import Article, Case
 from truceline.agreement.mutations import Mutant, Survey, mutants, survey
 from truceline.agreement.problems import Problem
-from truceline.agreement.schema import case_schema, schema
+from truceline.agreement.schema import case_schema, plan_schema, schema
 from truceline.agreement.temporal import Facts, Signal, signal_of
 from truceline.agreement.words import encoded
 
 __all__ = [
     "Agreement", "Article", "Case", "CaseReport", "CaseResult", "Duty", "Fact", "Facts", "Mutant", "Problem", "Signal", "Survey", "assess",
-    "case_schema", "check", "duties", "encoded", "library", "load", "mutants", "pack", "run_cases", "schema", "signal_of",
+    "case_schema", "check", "duties", "encoded", "library", "load", "mutants", "pack", "plan_schema", "run_cases", "schema", "signal_of",
     "state_of", "survey", "unpack",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from truceline.agreement.documents import MAX_BYTES, parse
 from truceline.agreement.fields import Source
 from truceline.agreement.models import AgreementFile, AlignmentName, AnyArticle, Case, CaseFile, LineName
 from truceline.agreement.moments import bounds_of
+from truceline.agreement.plan import Plan, read_plan
 from truceline.agreement.references import check_references, moment_bounds
 from truceline.agreement.validate import validated
 from truceline.errors import AgreementError, TrucelineError
@@ -24,7 +25,9 @@ from truceline.records.parties import Alignment
 
 FORMAT = "truceline-agreement-folder/1"
 LIBRARY = Path(__file__).parent / "library"
-_NAME = re.compile(r"agreement\.yaml|geometry/[A-Za-z0-9_\-]{1,64}\.geojson|cases/[A-Za-z0-9_\-]{1,64}\.yaml")
+_NAME = re.compile(
+    r"agreement\.yaml|plan\.yaml|geometry/[A-Za-z0-9_\-]{1,64}\.geojson|cases/[A-Za-z0-9_\-]{1,64}\.yaml"
+)
 _ID = re.compile(r"[a-z0-9][a-z0-9\-]{0,63}")
 MAX_FILES = 200
 
@@ -48,6 +51,7 @@ class Agreement:
         points: drawn by the folder, for stand-off distances.
         dated: lines and zones that hold from one time until another, by id.
         case_lines: drawn for the cases only, by id; never used by `assess` for a mission.
+        plan: of `plan.yaml`, where the folder has one.
         files: the folder as it was read, path -> text; what `pack` writes.
         places: where each article stands, "agreement.yaml:41", in the order of `articles`.
     """
@@ -72,6 +76,7 @@ class Agreement:
     files: dict[str, str] = field(repr=False)
     places: tuple[str, ...] = field(repr=False)
     case_places: tuple[str, ...] = field(repr=False)
+    plan: Plan | None = None
 
     def article(self, key: str) -> AnyArticle:
         """The article of that key (`2`, `3/text-1`); the last one made when it was amended.
@@ -198,7 +203,7 @@ def _allowed(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise AgreementError(
             "AGR-002",
-            "the folder must hold agreement.yaml, geometry/*.geojson and cases/*.yaml only",
+            "the folder must hold agreement.yaml, plan.yaml, geometry/*.geojson and cases/*.yaml only",
             where=name,
             remedy="Move it elsewhere: everything here is part of the agreement and of its digest.",
         )
@@ -267,6 +272,7 @@ def _read(files: Mapping[str, str]) -> Agreement:
         files=dict(files),
         places=places,
         case_places=tuple(case_places),
+        plan=read_plan(files["plan.yaml"], _signatories(declared)) if "plan.yaml" in files else None,
     )
     check_references(
         declared,
@@ -287,6 +293,12 @@ def _case_file(name: str, text: str) -> tuple[tuple[Case, ...], tuple[str, ...]]
     document = parse(name, text)
     cases = validated(CaseFile, document).cases
     return cases, tuple(document.where(("cases", index)) for index in range(len(cases)))
+
+
+def _signatories(declared: AgreementFile) -> tuple[str, ...]:
+    """Whose consent counts: the signatories; of an agreement that names no parties, the members of its alignments."""
+    named = [one.id for one in declared.parties if one.role == "signatory"]
+    return tuple(named or [member for one in declared.alignments for member in one.members])
 
 
 def _features(name: str, text: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The JSON Schemas of `agreement.yaml` and `cases/*.yaml`, for completion in editors; published in docs/reference/."""
+"""The JSON Schemas of `agreement.yaml`, `cases/*.yaml` and `plan.yaml`, for completion in editors; published in docs/reference/."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from truceline.agreement.models import AgreementFile, CaseFile
+from truceline.agreement.plan.models import PlanFile
 from truceline.records import codes
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,6 +32,11 @@ def schema() -> dict[str, Any]:
 def case_schema() -> dict[str, Any]:
     """JSON Schema of a file of `cases/`."""
     return _published(CaseFile, "Cases of an agreement: what must follow from what")
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema of `plan.yaml`."""
+    return _published(PlanFile, "The plan of an agreement: plan.yaml of a Truceline agreement folder")
 
 
 def _published(model: type[BaseModel], title: str) -> dict[str, Any]:

@@ -59,15 +59,19 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command("schema")
-def schema(of: Annotated[str, typer.Argument(metavar="agreement|cases", help="Which file the schema is for.")] = "agreement") -> None:  # fmt: skip
-    """Print the JSON Schema of agreement.yaml or of cases/*.yaml, for completion in editors."""
-    made = {"agreement": agreements.schema, "cases": agreements.case_schema}.get(of)
+def schema(of: Annotated[str, typer.Argument(metavar="agreement|cases|plan", help="Which file the schema is for.")] = "agreement") -> None:  # fmt: skip
+    """Print the JSON Schema of agreement.yaml, cases/*.yaml or plan.yaml, for completion in editors."""
+    made = {
+        "agreement": agreements.schema,
+        "cases": agreements.case_schema,
+        "plan": agreements.plan_schema,
+    }.get(of)
     if made is None:
         raise UsageError(
             "CLI-006",
-            "a schema is that of an agreement or of cases",
+            "a schema is that of an agreement, of cases or of a plan",
             value=of,
-            remedy="Say `agreement` or `cases`.",
+            remedy="Say `agreement`, `cases` or `plan`.",
         )
     typer.echo(json.dumps(made(), ensure_ascii=False, indent=2))
 
@@ -145,17 +149,6 @@ def run_cases(
     emit({"agreements": len(told), **sums, "passed": passed, "results": told}, as_json, "\n".join(lines))
     if not passed:
         raise typer.Exit(1)
-
-
-@app.command()
-def explain(which: Which) -> None:
-    """The articles in our own words, which have no authority, with their sources."""
-    agreement = found(which)
-    typer.echo(f"{agreement.title} ({agreement.id}, version {agreement.version})\n")
-    for one in agreement.articles:
-        typer.echo(
-            f"{one.key}  {one.title}\n    {one.restatement}\n    source: {one.source.url if one.source else 'none'}"
-        )
 
 
 @app.command()

@@ -12,8 +12,11 @@ from truceline.cli import (
     agreement,
     anchor,
     assess,
+    beginning,
     bench,
+    consent,
     demo,
+    drafting,
     evidence,
     fuse,
     importing,
@@ -22,6 +25,9 @@ from truceline.cli import (
     learn,
     log,
     mechanism,
+    negotiating,
+    plan,
+    reading,
     record,
     recovering,
     replay,
@@ -29,9 +35,11 @@ from truceline.cli import (
     scale,
     score,
     simulate,
+    step,
     stick,
     submitting,
     template,
+    wording,
 )  # fmt: skip
 from truceline.cli.common import PROGRAM
 from truceline.errors import EnvironmentFailure, TrucelineError
@@ -65,7 +73,20 @@ app.command("backup")(recovering.backup)
 app.command("restore")(recovering.restore)
 app.command("succeed")(recovering.succeed)
 app.command("upgrade")(recovering.upgrade)
+agreement.app.command("explain")(drafting.explain)
+agreement.app.command("draw")(drafting.draw)
+agreement.app.command("diff")(drafting.diff)
+agreement.app.command("new")(beginning.new)
+agreement.app.command("word")(wording.word)
+agreement.app.add_typer(reading.app, name="read")
 app.add_typer(agreement.app, name="agreement")
+app.command("plan")(plan.plan)
+app.command("step")(step.step)
+mechanism.app.command("status")(negotiating.status)
+mechanism.app.command("propose")(negotiating.propose)
+mechanism.app.command("stance")(negotiating.stance)
+app.add_typer(consent.app, name="consent")
+app.add_typer(consent.roster_app, name="roster")
 app.command("simulate")(simulate.simulate)
 app.add_typer(score.app, name="score")
 app.add_typer(mechanism.app, name="mechanism")

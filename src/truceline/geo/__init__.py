@@ -5,11 +5,12 @@ from truceline.geo.distance import destination, separation_m
 from truceline.geo.frame import Frame
 from truceline.geo.gaussian import Profile
 from truceline.geo.lines import Line
+from truceline.geo.outlines import band_outline, displaced_m
 from truceline.geo.places import UncertainPlaces, uncertain_places
 from truceline.geo.sectors import Sectors
 from truceline.geo.zones import Band, Point, Polygon
 
 __all__ = [
-    "Band", "Frame", "Line", "Point", "Polygon", "Profile", "Sectors", "UncertainPlaces", "cell_centres", "cell_ids", "destination",
-    "separation_m", "uncertain_places",
+    "Band", "Frame", "Line", "Point", "Polygon", "Profile", "Sectors", "UncertainPlaces", "band_outline", "cell_centres", "cell_ids", "destination",
+    "displaced_m", "separation_m", "uncertain_places",
 ]  # fmt: skip

@@ -24,14 +24,15 @@ from truceline.mission.computing import (
     newest_findings,
     newest_incidents,
 )
+from truceline.mission.mechanism import publishes_sides
 from truceline.mission.mission import Mission, Recorded, alone
+from truceline.mission.planning import steps_of
 from truceline.mission.views import Views
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
     Correction,
     Import,
     Notice,
-    PlanStep,
     Reply,
     Report,
     Review,
@@ -124,11 +125,12 @@ def view_of(
         articles=tuple(
             reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in agreement.articles
         ),
-        plan=_newest_steps(mission, day_to, before), notices=_until(mission, Notice, day_to, before),
+        plan=steps_of(mission, day_to - 1, before), plan_before=steps_of(mission, day_from - 1, before),
+        notices=_until(mission, Notice, day_to, before),
         replies=_until(mission, Reply, as_of_ms, before), corrections=_until(mission, Correction, as_of_ms, before),
         reviews=_until(mission, Review, as_of_ms, before),
         rejected=tuple(body for one, body in mission.of(Import, before)),
-        exposure=exposure, publish_sides=bool(mission.setting("publish_sides")), as_of_ms=as_of_ms,
+        exposure=exposure, publish_sides=publishes_sides(mission, day_to - 1, before), as_of_ms=as_of_ms,
         delay_ms=delay, first_date=first_date(mission, incidents["midpoint_ms"].to_pylist()),
     )  # fmt: skip
 
@@ -154,12 +156,3 @@ def first_date(mission: Mission, at_ms: Iterable[int]) -> str:
 
 def _until(mission: Mission, kind: Any, to_ms: int, before: int) -> tuple[Any, ...]:
     return tuple(body for one, body in mission.of(kind, before) if from_iso(one.at) < to_ms)
-
-
-def _newest_steps(mission: Mission, to_ms: int, before: int) -> tuple[PlanStep, ...]:
-    """The state of each step of the plan at the end of the day, in the order in which the steps first appeared."""
-    steps: dict[str, PlanStep] = {}
-    for one, body in mission.of(PlanStep, before):
-        if from_iso(one.at) < to_ms:
-            steps[body.step_id] = body
-    return tuple(steps.values())

@@ -23,6 +23,7 @@ from truceline.records.kinds import (
     Kind,
     Passage,
     PlanStep,
+    Proposal,
     Signal,
     Source,
     Stance,
@@ -32,7 +33,10 @@ from truceline.records.parties import Actor, Alignment, Party
 
 LOCAL = "+04:00"
 """The offset of both capitals in 2020; the usual zone of a day in the files."""
-FROM, TO = "2020-09-27T00:00:00+04:00", "2020-11-10T23:59:59+03:00"
+FROM, TO = (
+    "2020-09-27T00:00:00+04:00",
+    "2020-11-15T23:59:59+04:00",
+)  # the later date for Kalbajar is the one fact after the text of 10 November
 NAME = "The record: Karabakh, 27 September to 10 November 2020"
 
 
@@ -76,7 +80,7 @@ def facts() -> RecordFacts:
     for entry in texts:
         bodies += _articles(entry, sources, speakers)
     for name, kind in (
-        ("appeals", Appeal), ("statements", Statement), ("signals", Signal), ("stances", Stance), ("plan", PlanStep),
+        ("appeals", Appeal), ("statements", Statement), ("signals", Signal), ("proposals", Proposal), ("stances", Stance), ("plan", PlanStep),
     ):  # fmt: skip
         bodies += [_body(dict(entry), kind, f"{name}.yaml", sources, speakers) for entry in _read(name)]
     bodies.sort(key=lambda pair: pair[0])
@@ -100,15 +104,19 @@ def facts() -> RecordFacts:
 
 
 def record_id(body: Kind) -> str:
-    """The name by which facts refer to each other; a stance is `stance:proposal/party/day`."""
+    """The name by which facts refer to each other; a stance is `stance:proposal/party/day`, new terms of a step `step/amended/day`."""
     if isinstance(body, Stance):
         return f"stance:{body.proposal}/{body.party}/{body.at}"
+    if isinstance(body, Proposal):
+        return f"proposal:{body.proposal_id}"
+    if isinstance(body, PlanStep) and body.state == "amended":
+        return f"{body.step_id}/amended/{body.at}"
     for field in ("statement_id", "signal_id", "appeal_id", "step_id", "text_id", "passage_id"):
         if hasattr(body, field):
             return str(getattr(body, field))
     raise RecordError(
         "REC-020",
-        "a fact must be a statement, signal, appeal, stance, plan step, text or passage",
+        "a fact must be a statement, signal, appeal, proposal, stance, plan step, text or passage",
         value=body,
     )
 
@@ -184,7 +192,7 @@ def _body(
         entry["reported_by"] = _speaker(entry["reported_by"], speakers, where)[0]
         at = entry["held_to"]
     else:
-        at = entry["made"] if kind is Appeal else entry["at"]
+        at = entry["made"] if kind in (Appeal, Proposal) else entry["at"]
     body: Kind = _convert(entry, kind, where)
     return _ms(at), body
 

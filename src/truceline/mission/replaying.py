@@ -22,9 +22,11 @@ from truceline.mission import computing
 from truceline.mission.clock import from_iso
 from truceline.mission.comparing import differences
 from truceline.mission.mission import Mission, Recorded, result_digest
+from truceline.mission.planning import steps_of
 from truceline.mission.publishing import view_of
 from truceline.mission.recording import record_figures, record_view
 from truceline.mission.referring import check_references
+from truceline.mission.roster import check_assignments
 from truceline.mission.shredded import Shredded
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
@@ -119,6 +121,9 @@ def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
             findings = _stands(mission, made, entry, "findings", findings, assessed.result)
             found[entry.id] = incidents, findings
             made.compared.append(f"{findings.num_rows} findings of entry {entry.index}")
+        assignments = check_assignments(mission)
+        if assignments:
+            made.compared.append(f"consent to {assignments} assignments")
         for entry, report in mission.of(Report):
             if report.findings not in found:
                 continue
@@ -241,9 +246,11 @@ def _public_figures(
     days = (report.date, reports.day_before(report.date))
     now, before = ([row for row in rows if row["reporting_day"] == day] for day in days)
     spans = [to_ms - from_ms for from_ms, to_ms in (reports.reporting_day(day, cutoff, zone) for day in days)]
+    starts, ends = reports.reporting_day(report.date, cutoff, zone)
     return reports.public_figures(
         now, before if reports.compared(report.date, first) else None,
         sectors=len(mission.sectors.ids) if mission.sectors else 0, spans_ms=(spans[0], spans[1]),
+        plan=steps_of(mission, ends - 1, report.checkpoint_size), plan_before=steps_of(mission, starts - 1, report.checkpoint_size),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from truceline.log.verifying import verify as verify_log
 from truceline.records.kinds import (
     AgreementVersion,
     Anchor,
+    Assignment,
     Commitments,
     Disclosure,
     Genesis,
@@ -119,6 +120,8 @@ def _digests(body: Kind) -> Iterator[tuple[str, str]]:
             named = [("files", body.sealed)]
         case Anchor():
             named = [("blobs", body.checkpoint), ("blobs", body.response)]
+        case Assignment():
+            named = [("files", body.sealed)]
         case Commitments():
             named = [("payloads", body.payloads_digest)]
         case Incidents():

@@ -240,9 +240,21 @@ class Stance(Kind, frozen=True):
     proposal: str
     about: str  # composition, mandate, access, quorum, ...
     party: str
-    stance: str
+    stance: str  # offered, accepted, rejected, conditional, silent
     statement_id: str = ""
     at: str = ""
+
+
+class Proposal(Kind, frozen=True):
+    """What somebody proposes about the mechanism: whose observers, with what mandate, access and quorum."""
+
+    proposal_id: str
+    about: str  # principle, composition, mandate, access, quorum
+    by: str
+    terms: dict[str, list[str] | int | bool]  # what it would set once all parties accept it
+    restatement: str  # in the project's own words, non-authoritative
+    made: str
+    source: Source = Source()
 
 
 class AgreedText(Kind, frozen=True):
@@ -304,6 +316,15 @@ class Consent(Kind, frozen=True):
     conditions: str = ""
 
 
+class Assignment(Kind, frozen=True):
+    """A team put on the roster with the consent of every party; who, where and with what stay sealed."""
+
+    assignment_id: str
+    sealed: str  # digest of the sealed file that says it
+    from_time: str
+    until_time: str = ""
+
+
 class Review(Kind, frozen=True):
     """One person's reading of one finding; 'verified' needs two."""
 
@@ -327,19 +348,20 @@ class Decision(Kind, frozen=True):
 
 
 class PlanStep(Kind, frozen=True):
-    """One step of the settlement plan, or a change of its state."""
+    """A step of the plan, or an act about one; every other state of a step is computed from these."""
 
     step_id: str
     title: str
     object: str
     owner: str
-    state: str  # waiting, open, reported, verified, overdue, disputed, suspended, amended, not_agreed
+    state: str  # an act: begun, reported, verified, disputed, retracted, lapsed, restored; new terms: amended; a step as agreed or recalled: waiting, open, not_agreed
     deadline: str = ""
     preconditions: tuple[str, ...] = ()
     while_holds: tuple[str, ...] = ()
     because: str = ""
-    at: str = ""
+    at: str = ""  # when it took place, or since when new terms hold
     source: Source = Source()
+    evidence: tuple[str, ...] = ()  # ids of records or digests that show it
 
 
 class AgreementVersion(Kind, frozen=True):
@@ -414,7 +436,7 @@ KINDS: Final[dict[str, type[Kind]]] = {
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,
     "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction, "agreed_text": AgreedText,
-    "passage": Passage,
+    "passage": Passage, "proposal": Proposal, "assignment": Assignment,
 }  # fmt: skip
 _WORDS: Final = {struct: word for word, struct in KINDS.items()}
 

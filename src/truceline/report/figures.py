@@ -7,6 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from truceline.records.canonical import digest
+from truceline.records.kinds import PlanStep
 from truceline.report.days import day_before
 from truceline.report.disclosed import disclosed_incidents, incidents_between, withheld_after
 from truceline.report.view import View
@@ -15,6 +16,16 @@ VERDICT_WORDS: Final = {
     "breach": "alleged breach", "verified": "breach, verified on review", "refuted": "refuted on review",
     "no_breach": "no breach", "undetermined": "undetermined", "out_of_scope": "out of scope",
 }  # fmt: skip
+PLAN_STATES: Final = (
+    "waiting",
+    "open",
+    "reported",
+    "verified",
+    "overdue",
+    "disputed",
+    "suspended",
+    "not_agreed",
+)
 
 
 def figures(view: View) -> dict[str, Any]:
@@ -81,20 +92,23 @@ def _period(view: View, from_ms: int, to_ms: int) -> dict[str, _Figure]:
     if view.publish_sides:
         found |= _sides(view, inside)
     found |= _watched(view, from_ms, to_ms)
+    found |= _steps(view.plan if to_ms == view.day_to_ms else view.plan_before)
     return found | _hours(len(sector_ids(view)), to_ms - from_ms)
 
 
 def public_figures(
-    rows: list[dict[str, Any]], before: list[dict[str, Any]] | None, *, sectors: int, spans_ms: tuple[int, int]
+    rows: list[dict[str, Any]], before: list[dict[str, Any]] | None, *, sectors: int, spans_ms: tuple[int, int],
+    plan: tuple[PlanStep, ...] = (), plan_before: tuple[PlanStep, ...] = (),
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """All figures marked `public`, as `figures` gives them, from what is disclosed and nothing else.
 
     Args:
         rows, before: disclosed rows (`disclosed.DISCLOSED`) of the day, and of the period before it if there is one.
         sectors: how many reporting sectors the public geometry has. spans_ms: how long both periods last.
+        plan, plan_before: the steps with their states at the end of both; anyone computes them from the log.
     """
-    now = _counted(rows) | _hours(sectors, spans_ms[0])
-    then = None if before is None else _counted(before) | _hours(sectors, spans_ms[1])
+    now = _counted(rows) | _hours(sectors, spans_ms[0]) | _steps(plan)
+    then = None if before is None else _counted(before) | _hours(sectors, spans_ms[1]) | _steps(plan_before)
     return {name: _printed(one, then[name][0] if then else None) for name, one in now.items()}
 
 
@@ -173,6 +187,14 @@ def _hours(sectors: int, span_ms: int) -> dict[str, _Figure]:
     return {
         "hours_total_e1": (sectors * (span_ms // 3_600_000) * 10, [], "tenths of a sector-hour", "public")
     }
+
+
+def _steps(plan: tuple[PlanStep, ...]) -> dict[str, _Figure]:
+    """Steps of the plan by their computed state."""
+    chosen: dict[str, list[str]] = {state: [] for state in PLAN_STATES}
+    for step in plan:
+        chosen[step.state].append(step.step_id)
+    return {f"plan_{state}": (len(ids), ids, "steps", "public") for state, ids in chosen.items()}
 
 
 def sector_ids(view: View) -> tuple[str, ...]:

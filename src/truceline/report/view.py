@@ -66,7 +66,8 @@ class View:
     version: str
     could_not_see: tuple[str, ...] = ()
     articles: tuple[Article, ...] = ()
-    plan: tuple[PlanStep, ...] = ()
+    plan: tuple[PlanStep, ...] = ()  # every step with the state computed at the end of the day
+    plan_before: tuple[PlanStep, ...] = ()  # the same at its start
     notices: tuple[Notice, ...] = ()
     replies: tuple[Reply, ...] = ()
     corrections: tuple[Correction, ...] = ()

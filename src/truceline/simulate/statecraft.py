@@ -11,9 +11,11 @@ from truceline.records.kinds import (
     Kind,
     Notice,
     PlanStep,
+    Proposal,
     Reply,
     Signal,
     Source,
+    Stance,
     Statement,
 )
 from truceline.simulate.watches import withdrawing_party, withdrawn_from_ms
@@ -24,7 +26,8 @@ Act = tuple[int, str, Kind]
 
 REGISTRAR = "registrar"
 TASKS = ("posts and patrols", "cameras and arrays", "drones")
-GUARANTEE, PHASE_ONE = "EXERCISE-step-02", "EXERCISE-step-03"
+LINE, GUARANTEE, PHASE_ONE = "EXERCISE-step-01", "EXERCISE-step-02", "EXERCISE-step-03"
+CORRIDOR, PASSAGE = "EXERCISE-step-05", "EXERCISE-step-06"
 _MADE_UP = Source(title="EXERCISE, written by the project", confidence="fictional")
 
 
@@ -40,13 +43,20 @@ def content_digest(content: str) -> str:
 
 def state_records(world: World) -> tuple[Act, ...]:
     """All of them, by time."""
-    made = [*_consents(world), *_plan(world), *_signals(world), *_statements(world), *_notices(world)]
+    made = [
+        *_consents(world),
+        *_plan(world),
+        *_mechanism(world),
+        *_signals(world),
+        *_statements(world),
+        *_notices(world),
+    ]
     inside = [act for act in made if act[0] < world.end_ms]
     return tuple(sorted(inside, key=lambda act: act[0]))
 
 
 def withdrawal_ids(world: World) -> tuple[str, ...]:
-    """Ids of the records that tell of the withdrawal and of what it pulled along."""
+    """Ids of the records that tell of the withdrawal, and of the steps that it pulls along."""
     return (
         *(f"EXERCISE-consent-{_number(world)}-{n + 1}-withdrawn" for n in range(len(TASKS))),
         GUARANTEE,
@@ -84,54 +94,59 @@ def _consents(world: World) -> list[Act]:
 
 
 def _plan(world: World) -> list[Act]:
+    """What was recorded about the steps of the accord's `plan.yaml`; what follows from it is computed."""
     guarantors = [actor.id for actor in world.actors if "guarantor" in actor.roles]
     left, right = (alignment.id for alignment in world.alignments)
-    withdrawn = withdrawn_from_ms(world)
-    line, districts, corridor = "EXERCISE-step-01", ("EXERCISE-D01", "EXERCISE-D02"), "EXERCISE-step-05"
     steps = {
-        line: ("EXERCISE: fourteen verified days without heavy weapons", "EXERCISE-line", left, 16, (), ()),
-        GUARANTEE: ("EXERCISE: guarantee of access for observers on both banks", "EXERCISE-guarantee-1", guarantors[0], 5, (), ()),
-        PHASE_ONE: (f"EXERCISE: phase one, districts {districts[0]} and {districts[1]} change hands", districts[0], right, 33,
-                    (line,), (GUARANTEE,)),
-        "EXERCISE-step-04": ("EXERCISE: phase two, districts EXERCISE-D03 to EXERCISE-D05 change hands", "EXERCISE-D03", right, 60,
-                             (PHASE_ONE,), (GUARANTEE,)),
-        corridor: ("EXERCISE: a corridor of five kilometres, open by day", "EXERCISE-K01", left, 27, (line,), ("EXERCISE-step-06",)),
-        "EXERCISE-step-06": ("EXERCISE: guarantee of safe passage in the corridor", "EXERCISE-guarantee-2", guarantors[-1], 20, (), ()),
-        "EXERCISE-step-07": ("EXERCISE: final status of the area between the banks", "EXERCISE-status", right, 0,
-                             ("EXERCISE-step-04", corridor), ()),
+        LINE: ("EXERCISE: fourteen verified days without heavy weapons", "EXERCISE-line", left),
+        GUARANTEE: ("EXERCISE: guarantee of access for observers on both banks", "EXERCISE-guarantee-1", guarantors[0]),
+        PHASE_ONE: ("EXERCISE: phase one, districts EXERCISE-D01 and EXERCISE-D02 change hands", "EXERCISE-D01", right),
+        CORRIDOR: ("EXERCISE: a corridor of five kilometres, open by day", "EXERCISE-K01", left),
+        PASSAGE: ("EXERCISE: guarantee of safe passage in the corridor", "EXERCISE-guarantee-2", guarantors[-1]),
     }  # fmt: skip
-    # (when, step, state, why)
-    course = [
-        *((_at(world, 1, 9, n), step, "not_agreed" if step == "EXERCISE-step-07" else "waiting", "")
-          for n, step in enumerate(steps)),
-        (_at(world, 1, 12), line, "open", ""),
-        (_at(world, 2, 10), GUARANTEE, "open", ""),
+    # (when, step, act, why); nobody tells what is waiting, open, overdue or suspended
+    course = (
         (_at(world, 4, 15), GUARANTEE, "reported", "EXERCISE: first patrols on both banks"),
         (_at(world, 6, 11), GUARANTEE, "verified", "EXERCISE: posts and patrols work on both banks"),
-        (_at(world, 9, 10), "EXERCISE-step-06", "open", ""),
-        (_at(world, 15, 10), line, "disputed", "EXERCISE: two sides count the days differently"),
-        (_at(world, 19, 16), "EXERCISE-step-06", "reported", "EXERCISE: escorts named"),
-        (_at(world, 21, 12), line, "verified", "EXERCISE: agreed after review of the mission's count"),
-        (_at(world, 21, 13), PHASE_ONE, "open", ""),
+        (_at(world, 14, 18), LINE, "reported", "EXERCISE: no heavy weapon seen since the start"),
+        (_at(world, 15, 10), LINE, "disputed", "EXERCISE: two sides count the days differently"),
+        (_at(world, 19, 16), PASSAGE, "reported", "EXERCISE: escorts named"),
+        (_at(world, 21, 12), LINE, "verified", "EXERCISE: agreed after review of the mission's count"),
+        (_at(world, 22, 9), PHASE_ONE, "begun", "EXERCISE: first convoy left the first district"),
         (_at(world, 26, 17), PHASE_ONE, "reported", "EXERCISE: half of the first district handed over"),
-        (_at(world, 28, 9), corridor, "overdue", "EXERCISE: deadline passed, safe passage not verified"),
-        (withdrawn + 2 * HOUR_MS, GUARANTEE, "suspended", "EXERCISE: lapsed, for consent to observers was withdrawn"),
-        (withdrawn + 2 * HOUR_MS + MINUTE_MS, PHASE_ONE, "suspended", f"EXERCISE: holds only while {GUARANTEE} holds"),
-        (_at(world, 37, 14), corridor, "amended", "EXERCISE: deadline moved by ten days at the request of both"),
+        (_at(world, 37, 14), CORRIDOR, "amended", "EXERCISE: deadline moved by ten days at the request of both"),
+    )  # fmt: skip
+    moved = iso(_at(world, 37, 18))
+    return [
+        (at, REGISTRAR, PlanStep(step, *steps[step], act, moved if act == "amended" else "", because=why, at=iso(at), source=_MADE_UP))
+        for at, step, act, why in course
     ]  # fmt: skip
+
+
+def _mechanism(world: World) -> list[Act]:
+    """What was proposed about the mechanism before it began: all of it agreed but the mandate, on which one side sets a condition."""
+    mediator = next(actor.id for actor in world.actors if "mediator" in actor.roles)
+    proposals: tuple[tuple[str, str, dict[str, list[str] | int | bool]], ...] = (
+        ("principle", "EXERCISE: that there is a mechanism with observers", {}),
+        ("composition", "EXERCISE: observers of two countries that border on neither bank", {"observers": ["EXERCISE-xa", "EXERCISE-xb"]}),
+        ("mandate", "EXERCISE: reports may name sides", {"publish_sides": True}),
+        ("access", "EXERCISE: every sector, announced to nobody", {}),
+        ("quorum", "EXERCISE: two observers of two countries on each team", {"observers": 2, "nationalities": 2}),
+    )  # fmt: skip
     made: list[Act] = []
-    for at, step, state, why in course:
-        title, thing, owner, day, before, holds = steps[step]
-        if (step, state) == (corridor, "amended"):
-            day += 10
-        deadline = iso(_at(world, day, 18)) if day else ""
-        made.append(
-            (
-                at,
-                REGISTRAR,
-                PlanStep(step, title, thing, owner, state, deadline, before, holds, why, iso(at), _MADE_UP),
+    for number, (about, words, terms) in enumerate(proposals, 1):
+        name, at = f"EXERCISE-proposal-{number}", world.start_ms - 46 * MINUTE_MS + number * MINUTE_MS
+        made.append((at, REGISTRAR, Proposal(name, about, mediator, terms, words, iso(at), _MADE_UP)))
+        for turn, party in enumerate(world.parties, 1):
+            last = about == "mandate" and turn == len(world.parties)
+            said = at + turn * 6 * MINUTE_MS
+            made.append(
+                (
+                    said,
+                    REGISTRAR,
+                    Stance(name, about, party.id, "conditional" if last else "accepted", at=iso(said)),
+                )
             )
-        )
     return made
 
 

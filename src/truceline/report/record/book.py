@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from truceline.records.kinds import AgreedText, Appeal, Kind, PlanStep, Signal, Source, Stance, Statement
+from truceline.records.kinds import (
+    AgreedText,
+    Appeal,
+    Kind,
+    PlanStep,
+    Proposal,
+    Signal,
+    Source,
+    Stance,
+    Statement,
+)
 from truceline.report.record.times import day_words, when
 from truceline.report.record.view import Fact, RecordView, anchor
 from truceline.report.words import code, listed
@@ -84,6 +94,8 @@ class Book:
                 return f"{self.short(body.from_actor)} to {self.short(body.to_actor)}"
             case Appeal():
                 return listed([self.short(one) for one in body.by])
+            case Proposal():
+                return f"{self.short(body.by)} proposes {proposal(body.proposal_id)}"
             case Stance():
                 return f"{self.short(body.party)} on {proposal(body.proposal)}: {body.stance}"
             case PlanStep() | AgreedText():

@@ -16,6 +16,7 @@ from truceline.records.kinds import (
     Kind,
     Passage,
     PlanStep,
+    Proposal,
     Signal,
     Stance,
     Statement,
@@ -137,7 +138,7 @@ def _carrier(name: str, book: Book) -> dict[str, Any]:
 
 def _said(body: Kind) -> str:
     match body:
-        case Statement() | Appeal():
+        case Statement() | Appeal() | Proposal():
             return body.restatement
         case Signal():
             return body.content
@@ -175,6 +176,8 @@ def _who(body: Kind, book: Book) -> str:
             return f"{book.name(body.from_actor)} to {book.name(body.to_actor)}"
         case Appeal():
             return listed([book.name(one) for one in body.by])
+        case Proposal():
+            return book.name(body.by)
         case Stance():
             return book.name(body.party)
         case PlanStep():

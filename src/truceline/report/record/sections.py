@@ -10,7 +10,7 @@ import datetime as dt
 from collections import defaultdict
 from typing import Any
 
-from truceline.records.kinds import AgreedText, Appeal, PlanStep, Signal, Stance, Statement
+from truceline.records.kinds import AgreedText, Appeal, PlanStep, Proposal, Signal, Stance, Statement
 from truceline.report.record.book import CLAIMS, Book, article_number, is_article, proposal, sentence
 from truceline.report.record.times import clock, day_words, when
 from truceline.report.record.view import Fact, anchor
@@ -177,6 +177,10 @@ def positions(book: Book) -> list[dict[str, Any]]:
         made.append(
             {
                 "name": sentence(proposal(name)), "about": all_of[0][1].about,
+                "proposed": [
+                    _head(fact, book) | {"by": book.name(body.by), "restatement": body.restatement, "day": day_words(when(body).day)}
+                    for fact, body in book.all_of(Proposal) if body.proposal_id == name
+                ],
                 "columns": [*(book.name(one.id) for one in parties), "Others"], "rows": rows,
             }
         )  # fmt: skip
@@ -209,7 +213,7 @@ def days(book: Book) -> list[dict[str, Any]]:
     """Every day on which a record stands: appeals and statements in full, the rest as links to their sections."""
     found: dict[dt.date, list[Fact]] = defaultdict(list)
     for fact in book.view.facts:
-        if isinstance(fact.body, (AgreedText, Appeal, Signal, Statement, Stance, PlanStep)):
+        if isinstance(fact.body, (AgreedText, Appeal, Signal, Statement, Proposal, Stance, PlanStep)):
             found[when(fact.body).day].append(fact)
     return [_day(day, found[day], place, book) for place, day in enumerate(sorted(found))]
 
@@ -232,7 +236,7 @@ def _day(day: dt.date, facts: list[Fact], place: int, book: Book) -> dict[str, A
         "statements": _roles_once([statement(*one, book) for one in spoken]), "claims": sum(one[1].act in CLAIMS for one in said),
         "claims_href": f"claims-{day.isoformat()}",
         "signals": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, Signal)],
-        "stances": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, Stance)],
+        "stances": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, (Proposal, Stance))],
         "steps": [book.link(fact.id, dated=False) for fact in facts if isinstance(fact.body, PlanStep)],
     }  # fmt: skip
 

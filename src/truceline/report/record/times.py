@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from truceline.records.kinds import AgreedText, Appeal, Kind, PlanStep, Signal, Stance, Statement
+from truceline.records.kinds import AgreedText, Appeal, Kind, PlanStep, Proposal, Signal, Stance, Statement
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -34,7 +34,7 @@ def when(body: Kind) -> When:
             return _interval(body.said_from, body.said_to)
         case Signal():
             return _interval(body.held_from, body.held_to)
-        case Appeal():
+        case Appeal() | Proposal():
             return _day(body.made)
         case Stance() | PlanStep():
             return _day(body.at)

@@ -12,6 +12,7 @@ from truceline.records.kinds import (
     Kind,
     Passage,
     PlanStep,
+    Proposal,
     Signal,
     Source,
     Stance,
@@ -138,5 +139,5 @@ def links_of(body: Kind) -> tuple[str, ...]:
             return ()
 
 
-SHOWN = (AgreedText, Statement, Signal, Appeal, Stance, PlanStep, Passage)
+SHOWN = (AgreedText, Statement, Signal, Appeal, Proposal, Stance, PlanStep, Passage)
 """The kinds that the pages show."""

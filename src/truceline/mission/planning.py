@@ -1,0 +1,285 @@
+"""The plan of a mission: steps of the agreement in force and of the log, and their states computed from what was recorded.
+
+A mission of record computes nothing about real parties: what its sources said is told, with the amendments.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from truceline import agreement as agreements
+from truceline.agreement import plan as plans
+from truceline.agreement.moments import Bounds
+from truceline.errors import UsageError
+from truceline.mission.clock import from_iso, iso
+from truceline.mission.mission import Mission, Recorded
+from truceline.records.kinds import AgreementVersion, Consent, PlanStep
+
+DEFINES = ("waiting", "open", "not_agreed")
+FARTHEST = (dt.timedelta(hours=14), dt.timedelta(hours=12))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with all that was recorded about it before some entry of the log."""
+
+    plan: plans.Plan
+    facts: tuple[plans.Fact, ...]
+    consents: tuple[plans.ConsentFact, ...]
+
+    def status(self, as_of_ms: int, known_ms: int | None = None) -> tuple[plans.StepStatus, ...]:
+        """As `agreement.plan.status`."""
+        return plans.status(self.plan, self.facts, self.consents, as_of_ms, known_ms)
+
+    def as_first_agreed(self, as_of_ms: int, known_ms: int | None = None) -> dict[str, plans.StepStatus]:
+        """The same facts under the terms before any amendment, by step."""
+        told = plans.status(self.plan.without_amendments(), self.facts, self.consents, as_of_ms, known_ms)
+        return {one.step.id: one for one in told}
+
+
+def planned(mission: Mission, before: int | None = None) -> Planned:
+    """The plan as the log held it before the entry `before`.
+
+    Raises:
+        AgreementError: AGR-060, AGR-061 the steps on the log do not fit together.
+    """
+    parties = tuple(party.id for party in mission.genesis.parties)
+    told = mission.of(PlanStep, before)
+    versions = mission.of(AgreementVersion, before)
+    own = agreements.unpack(mission.blobs.read(versions[-1][1].blob)).plan if versions else None
+    steps = {one.id: one for one in (own.steps if own else ())}
+    for _, body in told:
+        if body.state in DEFINES and body.step_id not in steps:
+            steps[body.step_id] = _defined(body)
+    for entry, body in told:
+        if body.state == "amended" and body.step_id in steps:
+            steps[body.step_id] = _amended(steps[body.step_id], entry, body)
+    known = steps.keys()
+    facts = tuple(
+        plans.Fact(body.step_id, body.state, _at(body, entry), from_iso(entry.at), entry.author, body.because)
+        for entry, body in told if body.state in plans.ACTS and body.step_id in known
+    )  # fmt: skip
+    plan = plans.checked(list(steps.values()), {}, parties, own.title if own else mission.genesis.name)
+    return Planned(plan, facts, consents_of(mission, before))
+
+
+def consents_of(mission: Mission, before: int | None = None) -> tuple[plans.ConsentFact, ...]:
+    """Every word of consent on the log."""
+    return tuple(
+        plans.ConsentFact(
+            body.party, body.task, body.given, from_iso(body.from_time), from_iso(entry.at),
+            from_iso(body.until_time) if body.until_time else None,
+        )
+        for entry, body in mission.of(Consent, before)
+    )  # fmt: skip
+
+
+def steps_of(mission: Mission, as_of_ms: int, before: int) -> tuple[PlanStep, ...]:
+    """Every step with its computed state, as the report shows it."""
+    known = planned(mission, before)
+    first = known.as_first_agreed(as_of_ms)
+    return tuple(_shown(one, first[one.step.id], as_of_ms) for one in known.status(as_of_ms))
+
+
+def record_act(
+    mission: Mission, step_id: str, act: str, *, role: str = "registrar", because: str = "", at: str = "", deadline: str = "",
+    evidence: tuple[str, ...] = (),
+) -> Recorded:  # fmt: skip
+    """Record an act about a step, or new terms (`amended`).
+
+    Raises:
+        UsageError: MIS-080 no such step, MIS-081 a state that is computed, MIS-082 new terms without a date.
+    """
+    known = {one.id: one for one in planned(mission).plan.steps}
+    if step_id not in known:
+        raise UsageError(
+            "MIS-080", "the step must be one of the plan", value=step_id,
+            remedy=f"Known: {', '.join(known) or 'none; adopt an agreement with plan.yaml'}.",
+        )  # fmt: skip
+    if act not in (*plans.ACTS, "amended"):
+        raise UsageError(
+            "MIS-081", "what is recorded of a step must be an act; its state is computed", value=act,
+            remedy=f"Known: {', '.join(plans.ACTS)}, amended.",
+        )  # fmt: skip
+    if act == "amended" and not deadline:
+        raise UsageError(
+            "MIS-082", "new terms must give a deadline", where=step_id, remedy="Give --deadline."
+        )
+    step = known[step_id]
+    body = PlanStep(
+        step_id, step.title, step.object, step.owner, act, deadline, because=because, at=at, evidence=evidence
+    )
+    return mission.record(body, role)
+
+
+def told_rows(mission: Mission, as_of_ms: int) -> list[dict[str, Any]]:
+    """The steps of a mission of record: what the newest source said by that day, and terms that were replaced. No state is computed."""
+    rows: dict[str, dict[str, Any]] = {}
+    for entry, body in mission.of(PlanStep):
+        if from_iso(entry.at) > as_of_ms:
+            continue
+        source = {"title": body.source.title, "url": body.source.url}
+        if body.step_id in rows and body.state == "amended":
+            row = rows[body.step_id]
+            row["amendments"].append(
+                {
+                    "at": body.at, "before": row["deadline"], "after": body.deadline or row["deadline"],
+                    "because": body.because, "source": source,
+                }
+            )  # fmt: skip
+            row["deadline"] = body.deadline or row["deadline"]
+            continue
+        rows[body.step_id] = {
+            "id": body.step_id, "title": body.title, "object": body.object, "owner": body.owner, "state": body.state,
+            "computed": False, "deadline": body.deadline or None, "after": list(body.preconditions),
+            "while": list(body.while_holds), "because": body.because, "source": source, "amendments": [],
+        }  # fmt: skip
+    return list(rows.values())
+
+
+def rows_of(known: Planned, as_of_ms: int, known_ms: int | None = None) -> list[dict[str, Any]]:
+    """Every step as plain JSON, in the plan's order."""
+    told = known.status(as_of_ms, known_ms)
+    first = known.as_first_agreed(as_of_ms, known_ms)
+    return [
+        _row(one, first[one.step.id], as_of_ms if known_ms is None else known_ms, as_of_ms) for one in told
+    ]
+
+
+def what_if(known: Planned, as_of_ms: int, moved: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Expected completion of each step, as things stand and with some moved.
+
+    Raises:
+        UsageError: MIS-080 no such step.
+    """
+    ids = [one.id for one in known.plan.steps]
+    for name in moved:
+        if name not in ids:
+            raise UsageError(
+                "MIS-080", "the step must be one of the plan", value=name, remedy=f"Known: {', '.join(ids)}."
+            )
+    told = known.status(as_of_ms)
+    now = plans.expected(known.plan, told, as_of_ms)
+    then = plans.expected(known.plan, told, as_of_ms, moved)
+    return [
+        {
+            "id": one.step, "expected": iso(one.done_ms), "if_moved": iso(other.done_ms), "late_days": _days(one.late_ms),
+            "late_days_if_moved": _days(other.late_ms), "slack_days": _days(one.slack_ms), "decided_by": one.decided_by,
+            "critical": one.critical, "critical_if_moved": other.critical,
+        }
+        for one, other in zip(now, then, strict=True)
+    ]  # fmt: skip
+
+
+def terms_before(one: plans.StepStatus, as_of_ms: int, known_ms: int) -> list[plans.Terms]:
+    """The terms of a step, oldest first, that had been agreed and had come to hold by then; the last one holds."""
+    made = [
+        one.step.terms_at(since, known_ms)
+        for since in sorted(
+            {a.from_ms or 0 for a in one.step.amendments if (a.made_ms or 0) <= known_ms and (a.from_ms or 0) <= as_of_ms}
+        )
+    ]  # fmt: skip
+    return [one.step.terms, *made]
+
+
+def _row(one: plans.StepStatus, first: plans.StepStatus, known_ms: int, as_of_ms: int) -> dict[str, Any]:
+    terms = terms_before(one, as_of_ms, known_ms)
+    return {
+        "id": one.step.id, "title": one.step.title, "object": one.step.object, "owner": one.step.owner,
+        "phase": one.step.phase, "guarantee": one.step.guarantee, "state": one.state, "computed": True,
+        "since": iso(one.since_ms) if one.since_ms is not None else None,
+        "deadline": iso(one.terms.deadline.latest_ms) if one.terms.deadline else None,
+        "deadline_earliest": iso(one.terms.deadline.earliest_ms) if one.terms.deadline else None,
+        "overdue": _word(one.overdue), "late": _word(one.late), "preconditions": _word(one.preconditions),
+        "holds": _word(one.holds), "after": list(plans.named(one.terms.after)), "while": list(plans.named(one.terms.holds)),
+        "waits_for": list(one.waits_for), "lapsed": list(one.lapsed), "out_of_order": one.out_of_order,
+        "verified_by": list(one.step.verified_by), "evidence": list(one.step.evidence), "because": one.last.because if one.last else "",
+        "article": one.step.article, "source": one.step.source, "stage": plans.stage(one) if one.state != "not_agreed" else None,
+        "amendments": [
+            {
+                "at": iso(new.made_ms) if new.made_ms is not None else None, "from": iso(new.from_ms) if new.from_ms is not None else None,
+                "before": iso(old.deadline.latest_ms) if old.deadline else None, "after": iso(new.deadline.latest_ms) if new.deadline else None,
+                "because": new.because, "state": "amended",
+            }
+            for old, new in itertools.pairwise(terms)
+        ],
+        "state_as_first_agreed": first.state if len(terms) > 1 else None,
+        "history": [{"at": iso(at), "state": state} for at, state in one.history],
+    }  # fmt: skip
+
+
+def _shown(one: plans.StepStatus, first: plans.StepStatus, as_of_ms: int) -> PlanStep:
+    why = []
+    terms = terms_before(one, as_of_ms, as_of_ms)
+    if len(terms) > 1 and terms[-1].deadline and terms[-2].deadline:
+        old, new = (iso(each.deadline.latest_ms)[:10] for each in terms[-2:] if each.deadline)
+        why.append(
+            f"amended: {old} before, {new} now; under the earlier terms it would be {first.state.replace('_', ' ')}"
+        )
+    if one.state == "suspended" and one.lapsed:
+        why.append(f"lapsed: {', '.join(one.lapsed)}")
+    if one.overdue is None:
+        why.append("whether its deadline has passed depends on how the text is read")
+    if one.last is not None and one.last.because:
+        why.append(one.last.because)
+    return PlanStep(
+        one.step.id, one.step.title, one.step.object, one.step.owner, one.state,
+        iso(one.terms.deadline.latest_ms) if one.terms.deadline else "",
+        tuple(dict.fromkeys(plans.named(one.terms.after))), tuple(dict.fromkeys(plans.named(one.terms.holds))),
+        "; ".join(why), iso(one.since_ms) if one.since_ms is not None else "",
+    )  # fmt: skip
+
+
+def _defined(body: PlanStep) -> plans.Step:
+    return plans.Step(
+        body.step_id, body.title, plans.Terms(
+            _deadline(body.deadline), _all(body.preconditions), _all(body.while_holds), deadline_text=body.deadline
+        ),
+        object=body.object, owner=body.owner, agreed=body.state != "not_agreed", source=body.source.url or body.source.title,
+    )  # fmt: skip
+
+
+def _amended(step: plans.Step, entry: Recorded, body: PlanStep) -> plans.Step:
+    terms = plans.Terms(
+        _deadline(body.deadline), _all(body.preconditions), _all(body.while_holds), from_iso(entry.at), _at(body, entry),
+        body.because, body.deadline,
+    )  # fmt: skip
+    return plans.Step(
+        **{name: getattr(step, name) for name in plans.Step.__slots__}
+        | {"amendments": (*step.amendments, terms)}
+    )
+
+
+def _all(names: tuple[str, ...]) -> plans.Condition | None:
+    return plans.AllOf(tuple(map(plans.Done, names))) if names else None
+
+
+def _deadline(text: str) -> Bounds | None:
+    return Bounds(_day(text, last=False), _day(text, last=True)) if text else None
+
+
+def _at(body: PlanStep, entry: Recorded) -> int:
+    return _day(body.at, last=True) if body.at else from_iso(entry.at)
+
+
+def _day(text: str, *, last: bool) -> int:
+    """A time; of a bare date the first or the last moment anywhere on Earth."""
+    if not text:
+        return 0
+    if len(text) > len("2020-11-25"):
+        return from_iso(text)
+    start = dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), dt.UTC)
+    moment = start + dt.timedelta(days=1) + FARTHEST[1] if last else start - FARTHEST[0]
+    return round(moment.timestamp() * 1000)
+
+
+def _word(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: "undetermined"}[value]
+
+
+def _days(ms: int | None) -> float | None:
+    return None if ms is None else round(ms / 86_400_000, 1)
