@@ -142,7 +142,7 @@ def test_rows_of_one_hour_stand_in_no_finer_order(small: View) -> None:
 
 
 def review(name: str, word: str) -> Review:
-    return Review(name, "a/1", "verification officer", word, "seen", "2031-03-12T10:00Z")
+    return Review(name, "a/1", f"officer-{name}", word, "seen", "2031-03-12T10:00Z")
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,14 @@ def test_a_breach_stays_alleged_until_two_reviews_agree(
     assert found["findings_refuted"][0] == refuted
     assert found["findings_breach"][0] == breach
     assert found["incidents_alleged"][0] == breach + verified
+
+
+def test_one_person_who_says_it_twice_verifies_nothing(small: View) -> None:
+    """R24."""
+    twice = tuple(
+        Review(f"r{n}", "a/1", "officer-1", "verified", "seen", "2031-03-12T10:00Z") for n in (1, 2)
+    )
+    assert values(dataclasses.replace(small, reviews=twice))["findings_verified"][0] == 0
 
 
 def test_one_review_recorded_twice_is_one_review(small: View) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from truceline.records.canonical import digest
 from truceline.records.kinds import PlanStep
+from truceline.records.reviews import state, words_of
 from truceline.report.days import day_before
 from truceline.report.disclosed import disclosed_incidents, incidents_between, withheld_after
 from truceline.report.view import View
@@ -209,19 +210,13 @@ def sector_ids(view: View) -> tuple[str, ...]:
 def standing_of(view: View) -> dict[str, str]:
     """Where each finding stands: its verdict, or `verified` (two reviews, none against) or `refuted` on review.
 
-    Only alleged breaches change by review; that the two reviewers are different persons the mission has seen to (R24).
+    Only alleged breaches change by review, and only when two persons agree and none disagrees (R24).
     """
-    words: dict[str, dict[str, str]] = {}
-    for review in view.reviews:
-        words.setdefault(review.finding_id, {})[review.review_id] = review.word
+    words = words_of(view.reviews)
     standing: dict[str, str] = {}
     for name, verdict in zip(
         view.findings["finding_id"].to_pylist(), view.findings["verdict"].to_pylist(), strict=True
     ):
-        given = list(words.get(name, {}).values())
-        standing[name] = verdict
-        if verdict == "breach" and given.count("verified") >= 2 and "refuted" not in given:
-            standing[name] = "verified"
-        elif verdict == "breach" and given.count("refuted") >= 2 and "verified" not in given:
-            standing[name] = "refuted"
+        reached = state(words.get(name, {}))
+        standing[name] = reached if verdict == "breach" and reached in ("verified", "refuted") else verdict
     return standing

@@ -1,0 +1,64 @@
+"""Accounts of the mission server: a function, a role, and for those whose acts are signed a key of the mission."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from truceline.errors import UsageError
+from truceline.records.roles import ROLES, SIGNING
+
+if TYPE_CHECKING:
+    from truceline.mission.desk import Desk
+
+MIN_PASSWORD: Final = 12
+
+
+def add_account(
+    desk: Desk, *, name: str, role: str, password: str, party: str = "", signs_as: str = ""
+) -> None:
+    """A new account, checked against the mission.
+
+    Args:
+        name: of the function, e.g. "officer north"; never a person's.
+        party: of a liaison, who signs with the key of that party.
+        signs_as: the key of an officer; two officers never share one (R24).
+    Raises:
+        UsageError: MIS-110 the name, MIS-111 the role, MIS-112 the party, MIS-113 the key, MIS-114 the password,
+            STO-001 the name is taken.
+    """
+    from argon2 import PasswordHasher
+
+    from truceline.store import accounts
+
+    genesis = desk.mission.genesis
+    if not name.strip() or name != name.strip():
+        raise UsageError("MIS-110", "an account must have a name", where="name", value=name, remedy="Name the function, not the person.")  # fmt: skip
+    if role not in ROLES[1:]:
+        raise UsageError("MIS-111", "an account must have a role", where="role", value=role, remedy=f"Known: {', '.join(ROLES[1:])}.")  # fmt: skip
+    parties = sorted(one.id for one in genesis.parties)
+    if (role == "liaison") != (party in parties) or (party and role != "liaison"):
+        raise UsageError(
+            "MIS-112", "a liaison, and only a liaison, must be of a party of the mission", where="party", value=party,
+            remedy=f"Parties: {', '.join(parties)}.",
+        )  # fmt: skip
+    signs = party if role == "liaison" else signs_as
+    if (role in SIGNING and signs not in genesis.keys) or (signs and role not in SIGNING):
+        raise UsageError(
+            "MIS-113", "an officer must sign with a key of the mission, and only officers and liaisons sign", where="signs_as",
+            value=signs, remedy=f"Keys: {', '.join(sorted(genesis.keys))}.",
+        )  # fmt: skip
+    held = [
+        one for one in accounts.all_people(desk.database) if one.role == "officer" and one.signs_as == signs
+    ]
+    if role == "officer" and held:
+        raise UsageError(
+            "MIS-113", "two officers must not sign with one key", where="signs_as", value=signs,
+            remedy="Two persons review a finding: give each a key of its own.",
+        )  # fmt: skip
+    if len(password) < MIN_PASSWORD:
+        raise UsageError(
+            "MIS-114", f"a password must have at least {MIN_PASSWORD} characters", where="password",
+            remedy="A sentence of several words is easy to keep.",
+        )  # fmt: skip
+    hashed = PasswordHasher().hash(password)
+    accounts.add_person(desk.database, accounts.Person(name, role, signs, party, hashed))
