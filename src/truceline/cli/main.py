@@ -34,6 +34,7 @@ from truceline.cli import (
     report,
     scale,
     score,
+    serve,
     simulate,
     step,
     stick,
@@ -92,6 +93,8 @@ app.add_typer(score.app, name="score")
 app.add_typer(mechanism.app, name="mechanism")
 app.add_typer(scale.app, name="scale")
 app.add_typer(bench.app, name="bench")
+app.command("serve")(serve.serve)
+app.add_typer(serve.account, name="account")
 app.command("template")(template.template)
 
 

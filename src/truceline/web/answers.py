@@ -1,0 +1,82 @@
+"""How answers are made: pages from templates, problems as a page or as `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+import truceline
+from truceline.records.codes import probability_word
+from truceline.web.reader import Reader, desk_of, who
+
+FOLDER = Path(__file__).parent
+TITLES = {
+    "situation": "Situation", "incident_list": "Incidents", "queue": "Queue", "notices": "Notices", "agreement": "Agreement",
+    "plan": "Plan", "statements": "Statements", "reports": "Reports", "log_page": "Log", "administration": "Administration",
+}  # fmt: skip
+
+_JINJA = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
+_JINJA.filters["words"] = lambda code: str(code or "").replace("_", " ")
+_JINJA.filters["share"] = lambda e4: "" if e4 is None else f"{e4 / 100:.0f} %"
+_JINJA.filters["likely"] = lambda e4: "" if e4 is None else probability_word(int(e4))
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page in the frame that all pages share."""
+    desk, reader = desk_of(request), who(request)
+    mission = desk.mission
+    zone = zoneinfo.ZoneInfo(str(mission.setting("reporting_zone")))
+
+    def local(at_ms: int | None) -> str:
+        """Local time of the mission beside UTC."""
+        if at_ms is None:
+            return ""
+        at = dt.datetime.fromtimestamp(at_ms / 1000, tz=dt.UTC)
+        return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({at:%H:%M} UTC)"
+
+    html = _JINJA.get_template(template).render(
+        reader=reader, mission=mission.genesis.name, exercise=mission.genesis.exercise, local=local,
+        links=[(name, title, request.app.url_path_for(name)) for name, title in TITLES.items() if reader.may(name)],
+        here=request.scope["route"].name, release=truceline.__version__, zone=str(zone), url=request.app.url_path_for,
+        **values,
+    )  # fmt: skip
+    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store", "Vary": "Cookie"})
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person looks at the answer, and not a program."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def problem(request: Request, status: int, detail: str, **more: Any) -> Response:
+    """One error, as the asker reads it."""
+    if wants_page(request) and "route" in request.scope:
+        return page(request, "problem.html", status=status, detail=detail, number=status)
+    body = {
+        "type": "about:blank",
+        "title": _TITLE.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+_TITLE = {
+    400: "Bad request", 401: "Log in first", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+    409: "Conflict", 413: "Too large", 422: "Not valid", 429: "Too many tries", 503: "Not available",
+}  # fmt: skip
+
+
+def reader_name(reader: Reader) -> str:
+    """What to call a reader on a page."""
+    return reader.name or "public"

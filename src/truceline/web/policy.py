@@ -1,0 +1,63 @@
+"""Who may do what. A route without a line here cannot be added: the application refuses to start.
+
+`EVERYTHING` are the roles that read the sealed layer; all others, parties and public alike, read the disclosed layer.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from truceline.records.roles import ROLES
+
+ALL: Final = frozenset(ROLES)
+KNOWN: Final = ALL - {"public"}
+EVERYTHING: Final = frozenset({"officer", "auditor"})
+WORKING: Final = frozenset({"officer", "auditor", "commissioner", "liaison", "mediator"})
+
+POLICY: Final[dict[str, frozenset[str]]] = {
+    # name of the route -> roles
+    "situation": ALL,
+    "days": ALL,
+    "sectors": ALL,
+    "places": EVERYTHING,
+    "incident_list": ALL,
+    "incident": ALL,
+    "queue": EVERYTHING,
+    "review": frozenset({"officer"}),
+    "notices": WORKING,
+    "reply": frozenset({"liaison"}),
+    "statements": ALL,
+    "plan": ALL,
+    "agreement": ALL,
+    "reports": ALL,
+    "report_file": ALL,
+    "log_page": ALL,
+    "log_file": ALL,
+    "live": ALL,
+    "administration": frozenset({"admin"}),
+    "change_account": frozenset({"admin"}),
+    "account": KNOWN,
+    "new_token": KNOWN,
+    "login_form": ALL,
+    "login": ALL,
+    "logout": ALL,
+    "healthz": ALL,
+    "metrics": ALL,  # counts and times of requests, nothing of the mission
+    "api_incidents": ALL,
+    "api_incident": ALL,
+    "api_queue": EVERYTHING,
+    "api_review": frozenset({"officer"}),
+    "api_statements": ALL,
+    "api_reports": ALL,
+    "openapi": ALL,
+}
+
+
+def may(role: str, route: str) -> bool:
+    """Whether a role may use a route; a route without a line is for nobody."""
+    return role in POLICY.get(route, frozenset())
+
+
+def sees_everything(role: str) -> bool:
+    """Whether a role reads the sealed layer."""
+    return role in EVERYTHING

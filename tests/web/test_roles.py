@@ -1,0 +1,118 @@
+"""Every route by every role: denied unless the table here says otherwise, and never more than a role's layer (R12, R17, R19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from truceline.mission.desk import Desk
+from truceline.records.roles import ROLES
+from truceline.store import reading
+from truceline.web.application import ROOMS, create_app
+from truceline.web.policy import POLICY
+
+LogIn = Callable[[str], TestClient]
+Csrf = Callable[[TestClient], str]
+OUTSIDE = ("public", "observer", "commissioner", "liaison", "mediator", "admin")
+INSIDE = ("officer", "auditor")
+
+READ: dict[str, tuple[str, ...]] = {
+    "/": ROLES, "/incidents": ROLES, "/statements": ROLES, "/plan": ROLES, "/agreement": ROLES, "/reports": ROLES,
+    "/log": ROLES, "/log/checkpoint": ROLES, "/login": ROLES, "/healthz": ROLES, "/metrics": ROLES, "/openapi.json": ROLES,
+    "/data/days": ROLES, "/data/sectors?day_from=2031-01-01&day_to=2031-12-31": ROLES, "/api/v1/incidents": ROLES,
+    "/api/v1/statements": ROLES, "/api/v1/reports": ROLES,
+    "/data/places?day_from=2031-01-01&day_to=2031-12-31": INSIDE, "/queue": INSIDE, "/api/v1/queue": INSIDE,
+    "/notices": ("officer", "auditor", "commissioner", "liaison", "mediator"),
+    "/account": tuple(role for role in ROLES if role != "public"), "/administration": ("admin",),
+}  # fmt: skip
+CHANGE: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "/findings/review": (("officer",), {"finding_id": "none", "word": "verified", "reason": "seen"}),
+    "/notices/reply": (("liaison",), {"notice_id": "none", "position": "contests", "text": "no"}),
+    "/account/token": (tuple(role for role in ROLES if role != "public"), {"label": "script"}),
+    "/administration": (("admin",), {"act": "disable", "name": "nobody"}),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_is_denied_unless_the_table_allows_it(log_in: LogIn, csrf: Csrf, role: str) -> None:
+    client = log_in(role)
+    for path, allowed in READ.items():
+        status = client.get(path).status_code
+        assert status == (200 if role in allowed else 401 if role == "public" else 403), (path, status)
+    secret = csrf(client) if role != "public" else ""
+    for path, (allowed, form) in CHANGE.items():
+        status = client.post(path, data=form | {"csrf": secret}).status_code
+        if role in allowed:
+            assert status in (200, 303, 404, 422), (path, status)
+        else:
+            assert status == (401 if role == "public" else 403), (path, status)
+
+
+def test_the_table_forgets_no_route() -> None:
+    told = {path.partition("?")[0] for path in (*READ, *CHANGE)} | {"/live", "/logout"}
+    for room in ROOMS:
+        for route in room.router.routes:
+            path = str(route.path)  # type: ignore[attr-defined]
+            assert path in told or "{" in path or path == "/api/v1/reviews", path
+
+
+def test_a_route_without_a_policy_stops_the_application(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(POLICY, "queue")
+    with pytest.raises(RuntimeError, match="queue"):
+        create_app(desk)
+
+
+SEALED = (
+    "source_id",
+    "lon_udeg",
+    "cov_ee_m2",
+    "obs_id",
+    "explanation",
+    "line_distance_m",
+    "post_id",
+    "sides",
+    "accused_by",
+)
+
+
+@pytest.mark.parametrize("role", OUTSIDE)
+def test_who_stands_outside_reads_the_disclosed_form_only(log_in: LogIn, desk: Desk, role: str) -> None:
+    client = log_in(role)
+    told = client.get("/api/v1/incidents?limit=500").json()
+    assert told["layer"] == "disclosed"
+    assert told["incidents"]
+    for row in told["incidents"]:
+        assert not set(SEALED) & set(row)
+    sources = {
+        row["source_id"]
+        for one in reading.incident_page(desk.database, reading.Wanted(limit=200))
+        for row in reading.observations_of(desk.database, one["incident_id"])
+    }
+    assert sources
+    name = told["incidents"][0]["incident_id"]
+    seen = [
+        client.get(path).text
+        for path in ("/", "/incidents", f"/incidents/{name}", "/log", f"/api/v1/incidents/{name}")
+    ]
+    for text in seen:
+        assert not [source for source in sources if source in text]
+
+
+def test_all_outside_read_the_same(log_in: LogIn) -> None:
+    """R8, R19: no party and no mediator sees more than another, or sooner."""
+    answers = {role: log_in(role).get("/api/v1/incidents?limit=500").content for role in OUTSIDE}
+    answers["other liaison"] = log_in("other liaison").get("/api/v1/incidents?limit=500").content
+    assert len(set(answers.values())) == 1
+
+
+def test_an_incident_by_guessing_its_id_stays_in_the_layer(log_in: LogIn, desk: Desk) -> None:
+    row = reading.incident_page(desk.database, reading.Wanted(limit=1))[0]
+    answer = log_in("liaison").get(f"/api/v1/incidents/{row['incident_id']}").json()
+    assert set(answer) == {"incident"}
+    assert not set(SEALED) & set(answer["incident"])
+    member = row["members"][-1]
+    if member != row["incident_id"]:
+        assert log_in("liaison").get(f"/api/v1/incidents/{member}").status_code == 404
