@@ -23,7 +23,7 @@ def add_account(
         party: of a liaison, who signs with the key of that party.
         signs_as: the key of an officer; two officers never share one (R24).
     Raises:
-        UsageError: MIS-110 the name, MIS-111 the role, MIS-112 the party, MIS-113 the key, MIS-114 the password,
+        UsageError: MIS-180 the name, MIS-181 the role, MIS-182 the party, MIS-183 the key, MIS-184 the password,
             STO-001 the name is taken.
     """
     from argon2 import PasswordHasher
@@ -32,19 +32,19 @@ def add_account(
 
     genesis = desk.mission.genesis
     if not name.strip() or name != name.strip():
-        raise UsageError("MIS-110", "an account must have a name", where="name", value=name, remedy="Name the function, not the person.")  # fmt: skip
+        raise UsageError("MIS-180", "an account must have a name", where="name", value=name, remedy="Name the function, not the person.")  # fmt: skip
     if role not in ROLES[1:]:
-        raise UsageError("MIS-111", "an account must have a role", where="role", value=role, remedy=f"Known: {', '.join(ROLES[1:])}.")  # fmt: skip
+        raise UsageError("MIS-181", "an account must have a role", where="role", value=role, remedy=f"Known: {', '.join(ROLES[1:])}.")  # fmt: skip
     parties = sorted(one.id for one in genesis.parties)
     if (role == "liaison") != (party in parties) or (party and role != "liaison"):
         raise UsageError(
-            "MIS-112", "a liaison, and only a liaison, must be of a party of the mission", where="party", value=party,
+            "MIS-182", "a liaison, and only a liaison, must be of a party of the mission", where="party", value=party,
             remedy=f"Parties: {', '.join(parties)}.",
         )  # fmt: skip
     signs = party if role == "liaison" else signs_as
     if (role in SIGNING and signs not in genesis.keys) or (signs and role not in SIGNING):
         raise UsageError(
-            "MIS-113", "an officer must sign with a key of the mission, and only officers and liaisons sign", where="signs_as",
+            "MIS-183", "an officer must sign with a key of the mission, and only officers and liaisons sign", where="signs_as",
             value=signs, remedy=f"Keys: {', '.join(sorted(genesis.keys))}.",
         )  # fmt: skip
     held = [
@@ -52,12 +52,12 @@ def add_account(
     ]
     if role == "officer" and held:
         raise UsageError(
-            "MIS-113", "two officers must not sign with one key", where="signs_as", value=signs,
+            "MIS-183", "two officers must not sign with one key", where="signs_as", value=signs,
             remedy="Two persons review a finding: give each a key of its own.",
         )  # fmt: skip
     if len(password) < MIN_PASSWORD:
         raise UsageError(
-            "MIS-114", f"a password must have at least {MIN_PASSWORD} characters", where="password",
+            "MIS-184", f"a password must have at least {MIN_PASSWORD} characters", where="password",
             remedy="A sentence of several words is easy to keep.",
         )  # fmt: skip
     hashed = PasswordHasher().hash(password)
