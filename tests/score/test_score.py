@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truceline.score import compare, compare_overlapping, measure, reliability
+from truceline.score import compare, compare_overlapping, measure, reliability, reliability_diagram
 
 labels = st.lists(st.integers(0, 5), min_size=1, max_size=30)
 
@@ -73,3 +75,13 @@ def test_incidents_are_measured_by_their_supporting_reports() -> None:
     assert found["grouping"]["pairwise_precision"] == pytest.approx(1 / 3)
     assert found["grouping_of_real"]["pairwise_f1"] == 1.0
     assert found["incidents_expected"] == pytest.approx(1.0)
+
+
+def test_a_reliability_diagram_is_a_picture_of_the_bands() -> None:
+    rng = np.random.default_rng(1)
+    said = rng.random(500)
+    scores = asdict(reliability(said, rng.random(500) < said))
+    one, two = (reliability_diagram([scores], title) for title in ("EXERCISE", "EXERCISE"))
+    assert one.startswith(b"\x89PNG")
+    assert one == two
+    assert one != reliability_diagram([scores, scores], "EXERCISE")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from truceline import score as scores
 from truceline.cli.common import AsJson, Keys, emit, table
 from truceline.errors import UsageError
 from truceline.mission import foretelling, scoring, teaching
@@ -67,6 +68,7 @@ def calibration(
     taught_on: Annotated[list[int] | None, typer.Option(help="Exercises to learn from instead of what ships; repeat.", show_default=False)] = None,
     audits: Annotated[int | None, typer.Option(help="Learn from this many audits of each scored exercise itself, and score the rest of it.", min=0, show_default=False)] = None,
     scale: Annotated[float, typer.Option(help="How busy, against the whole exercise.")] = 1.0,
+    diagram: Annotated[Path | None, typer.Option(help="Draw what was said against what came true into this PNG file.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Learn on some simulated countries, or take what ships, and score the probabilities of others."""
@@ -83,6 +85,8 @@ def calibration(
         for name, one in made["seeds"].items()
     ]  # fmt: skip
     heads = ("seed", "found", "expected", "true", "Brier", "skill", "ECE", "B3 all", "B3 real")
+    if diagram is not None:
+        _draw(diagram, made)
     emit(made, as_json, table(rows, heads))
 
 
@@ -140,6 +144,23 @@ def mechanism(
     rows += [("all", key, f"{value:+.3f}", "", "", "") for key, value in made["error"].items()]
     text = table(rows, ("seed", "measure", "foretold (all: mean error)", "low", "high", "yielded"))
     emit(made, as_json, f"{text}\n{made['held']:.0%} of the bands held.")
+
+
+def _draw(path: Path, made: dict[str, Any]) -> None:
+    seeds = ", ".join(made["seeds"])
+    how = f"{made['audits']} audits each" if "audits" in made else "parameters of other countries"
+    picture = scores.reliability_diagram(
+        [one["existence"] for one in made["seeds"].values()],
+        f"EXERCISE: seeds {seeds}; {how}",
+        "simulated countries",
+    )
+    try:
+        path.write_bytes(picture)
+    except OSError as problem:
+        raise UsageError(
+            "CLI-007", "the picture must have a folder that can be written", where=str(path), value=type(problem).__name__,
+            remedy="Check the path.",
+        ) from problem  # fmt: skip
 
 
 def emit_scores(scores: dict[str, object], as_json: bool) -> None:

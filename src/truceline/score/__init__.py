@@ -1,11 +1,12 @@
 """Figures of merit over columns: groupings, probabilities, incidents against truth.
 
-partitions.py agreement of two groupings, also overlapping ones; probabilities.py Brier score and reliability;
-columns.py memberships as
-columns; incidents.py the incident table against a known truth; ged.py coded casualty articles (UCDP GED) as a trial of fusion.
+partitions.py agreement of two groupings, also overlapping ones; probabilities.py Brier score and reliability; diagram.py
+a picture of it; columns.py memberships as columns; incidents.py the incident table against a known truth; ged.py coded
+casualty articles (UCDP GED) as a trial of fusion.
 """
 
 from truceline.score.columns import measure_columns
+from truceline.score.diagram import reliability_diagram
 from truceline.score.incidents import measure
 from truceline.score.partitions import PartitionScore, compare, compare_overlapping
 from truceline.score.probabilities import Reliability, reliability
@@ -18,4 +19,5 @@ __all__ = [
     "measure",
     "measure_columns",
     "reliability",
+    "reliability_diagram",
 ]
