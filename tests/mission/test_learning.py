@@ -13,7 +13,7 @@ from truceline.cli.main import main
 from truceline.mission import computing
 from truceline.mission.mission import Mission
 from truceline.mission.replaying import replay
-from truceline.records.kinds import Parameters
+from truceline.records.kinds import Decision, Parameters
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -60,3 +60,20 @@ def test_audits_that_say_nothing_are_refused(
     assert (code, out) == (2, "")
     assert said in err
     assert Mission.open(own_copy).log.size == size
+
+
+def test_a_decision_on_an_incident_that_changed_is_flagged(own_copy: Path, tmp_path: Path, run: Run) -> None:
+    mission = Mission.open(own_copy)
+    first = computing.newest_incidents(mission).table
+    incident = first["supports"].to_pylist()[0][0], first["incident_id"][0].as_py()
+    mission.record(Decision("D-1", f"{incident[1]}/3(1)", "noted", {}), "operator")
+    code, out, _ = run("fuse", own_copy, "--json")
+    assert (code, json.loads(out)["decided_changed"]) == (0, [])
+    audits = tmp_path / "audits.csv"
+    audits.write_text(f"obs_id,happened\n{incident[0]},no\n", encoding="utf-8")
+    assert run("learn", own_copy, "--audits", audits)[0] == 0
+    code, out, _ = run("fuse", own_copy, "--json")
+    (told,) = [one for one in json.loads(out)["decided_changed"] if one["incident_id"] == incident[1]]
+    assert code == 0
+    assert told["now"] == incident[1]
+    assert told["probability_e4"] < 0

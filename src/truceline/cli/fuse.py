@@ -90,6 +90,7 @@ def _mission(folder: Path, keys: Path | None, as_json: bool) -> None:
     result = {
         "observations": body.observations, "incidents": body.incidents, "words": dict(sorted(words.items())),
         "result": body.result, "log_entry": made.entry.index, "aside": made.aside,
+        "decided_changed": made.decided.to_pylist() if made.decided is not None else [],
     }  # fmt: skip
     said = ", ".join(f"{count:,} {word}" for word, count in words.most_common())
     aside = (
@@ -97,6 +98,9 @@ def _mission(folder: Path, keys: Path | None, as_json: bool) -> None:
         if made.aside
         else ""
     )
+    if made.decided is not None and made.decided.num_rows:
+        names = ", ".join(made.decided["incident_id"].to_pylist()[:10])
+        aside += f"\n{made.decided.num_rows:,} incidents that were reviewed or decided on are not what they were: {names}."
     emit(
         result, as_json,
         f"{body.observations:,} observations make {body.incidents:,} incidents: {said}.{aside}\nNext: {PROGRAM} assess {folder}",

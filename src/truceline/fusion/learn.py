@@ -22,6 +22,7 @@ from truceline.fusion.patterns import learn_mixture, weighed
 from truceline.fusion.sheet import Sheet, read
 from truceline.fusion.stats import NARROW_M, NARROW_S
 from truceline.fusion.theatre import settled
+from truceline.fusion.tiling import DAY_MS, middles_ms
 from truceline.geo.lines import Line
 from truceline.geo.points import BoolArray
 from truceline.geo.sectors import Sectors
@@ -32,6 +33,7 @@ WEIGHT_OF_DEFAULT = 30.0
 PASSES = 3
 LEAST_VAGUE = 0.3
 FEWEST_LINKED = 200
+LEARN_FROM = 150_000
 LEAST_UNMATCHED = 0.8  # of the default: matches that were made must not call for ever more of them
 
 
@@ -60,6 +62,8 @@ def learn(
     if not observations.num_rows:
         return DEFAULTS
     parameters = settled(observations, DEFAULTS, line=line, sectors=sectors)
+    if not audits:
+        observations = _some_days(observations)
     origin = np.zeros(observations.num_rows, dtype=np.int64)
     for _ in range(PASSES):
         sheet = read(
@@ -104,6 +108,15 @@ def learn(
         for _ in range(PASSES):  # which report of a group counts for it depends on the weights
             parameters = calibrate(fused().incidents, audits, parameters)
     return parameters
+
+
+def _some_days(observations: pa.Table) -> pa.Table:
+    """Pairs of days, evenly spread, that hold about as many rows as are worth learning from."""
+    every = -(-observations.num_rows // LEARN_FROM)
+    if every < 2:
+        return observations
+    _, window = np.unique(middles_ms(observations) // (2 * DAY_MS), return_inverse=True)
+    return observations.filter(pa.array(window % every == 0))
 
 
 def _existence(

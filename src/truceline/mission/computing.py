@@ -24,11 +24,13 @@ from truceline.records.canonical import canonical
 from truceline.records.kinds import (
     AgreementVersion,
     Commitments,
+    Decision,
     Disclosure,
     Findings,
     Import,
     Incidents,
     Parameters,
+    Review,
 )  # fmt: skip
 from truceline.report import disclosed_incidents, reporting_date
 from truceline.store import read_metadata, read_table, write_table
@@ -43,6 +45,7 @@ class Computed:
     entry: Recorded
     table: pa.Table
     aside: int = 0  # observations that were not of this mission's kind (real or simulated)
+    decided: pa.Table | None = None  # incidents that were reviewed or decided on and are not what they were
 
 
 @alone
@@ -57,7 +60,9 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     inputs, views = mission.log.size, Views(mission)
     observed = views.observed()
     _refuse_nothing(mission, observed)
-    incidents = incidents_of(mission, observed, views.watches(), parameters.body)
+    made = fused_of(mission, observed, views.watches(), parameters.body)
+    incidents = made.incidents.combine_chunks()
+    decided = _decided_changed(mission, incidents, made.membership)
     as_of = moment(mission, observed.observations) if as_of_ms is None else as_of_ms
     rows = incidents.to_pylist()
     shown = _shown(mission, incidents, as_of)
@@ -70,7 +75,20 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     opened = Disclosure(entry.id, body.disclosed, shown.count(b"\n"), body.disclosed)
     mission.record(opened, "intake", at)
     write_table(_view(mission, "incidents"), incidents, {"entry": entry.id})
-    return Computed(entry, incidents, observed.aside)
+    return Computed(entry, incidents, observed.aside, decided)
+
+
+def _decided_changed(mission: Mission, incidents: pa.Table, membership: pa.Table) -> pa.Table | None:
+    """Incidents somebody reviewed or decided on that are not what they were (`fusion.changes`); None where it cannot be told."""
+    done = mission.of(Incidents)
+    names = {body.finding_id for _, body in mission.of(Review)} | {
+        body.about for _, body in mission.of(Decision)
+    }
+    before = stored(mission, "incidents", done[-1][0], done[-1][1].result) if done and names else None
+    if before is None:
+        return None
+    about = {part for name in names for part in (name, name.rpartition("/")[0])}
+    return fusion.changes(before, incidents, membership, only=about)
 
 
 @alone
@@ -121,11 +139,16 @@ def _detection(
 
 def incidents_of(mission: Mission, observed: Observed, watches: pa.Table, parameters: Any) -> pa.Table:
     """The incidents of one state of the log; pure in its arguments and the genesis."""
+    return fused_of(mission, observed, watches, parameters).incidents.combine_chunks()
+
+
+def fused_of(mission: Mission, observed: Observed, watches: pa.Table, parameters: Any) -> fusion.Fused:
+    """The same with the membership of each observation."""
     return fusion.fuse(
         observed.observations, origin=observed.origin, parameters=fusion.Parameters.from_dict(parameters.values),
         line=mission.line, sectors=mission.sectors, alignments=mission.genesis.alignments,
         exposure=exposure_of(mission, watches, observed.observations),
-    ).incidents.combine_chunks()  # fmt: skip
+    )  # fmt: skip
 
 
 def moment(mission: Mission, observations: pa.Table) -> int:
