@@ -128,7 +128,11 @@ class FullDisk:
         def fsync(number: int) -> None:
             self.left -= 1
             if self.left < 0:
-                raise OSError(28, "No space left on device")
+                raise (
+                    OSError(5, "Input/output error")
+                    if passing % 2
+                    else OSError(28, "No space left on device")
+                )
             real(number)
 
         monkeypatch.setattr("os.fsync", fsync)
@@ -170,6 +174,19 @@ def test_a_full_disk_after_the_commit_point_is_finished_by_the_next_program(
             verify(tmp_path)
     verify(tmp_path)
     assert not (tmp_path / "state" / "staging").exists()
+
+
+def test_writes_that_a_power_loss_tore_are_dropped(tmp_path: Path) -> None:
+    """A file is written beside its place and renamed; whatever half of it is left beside counts for nothing."""
+    log = build(tmp_path, 260)
+    whole = {name: (tmp_path / name).read_bytes() for name in ("state/commit", "log/checkpoint")}
+    for name in ("state/.commit.new", "state/.staging.new", "log/.checkpoint.new"):
+        for content in (b"", whole["state/commit"][:40], whole["log/checkpoint"][:-1]):
+            (tmp_path / name).write_bytes(content)
+            verify(tmp_path)
+            assert not (tmp_path / name).exists()
+    say(log, 3)
+    assert verify(tmp_path) == 263
 
 
 def test_the_sequencer_refuses_what_verify_would_refuse(tmp_path: Path) -> None:

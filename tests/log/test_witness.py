@@ -183,6 +183,18 @@ def test_a_policy_that_wants_nobody_reaches_no_level(world: World) -> None:
     assert world.reached()["final"] == 0
 
 
+def test_a_level_counts_by_the_policy_as_it_is_now(world: World) -> None:
+    world.net.down.add("south")
+    world.write("final", "group two all north mediator\nquorum two\n")
+    world.collector.collect()
+    assert world.reached()["final"] == 5
+    world.write("final", "group every all north-mirror south mediator\nquorum every\n")
+    assert world.reached()["final"] == 0
+    world.write("final", "quorum none\n")
+    assert world.reached()["final"] == 0
+    assert verify(world.folder) == 5
+
+
 def test_every_flipped_byte_of_a_cosigned_checkpoint_is_refused(world: World) -> None:
     world.collector.collect()
     for path in (world.folder / "log" / "checkpoint", world.folder / "state" / "final"):

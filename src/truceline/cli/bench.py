@@ -9,6 +9,7 @@ import typer
 
 from truceline.cli.common import AsJson, Progress, emit, table
 from truceline.errors import UsageError
+from truceline.log import benching as log_benching
 from truceline.mission import benching, fusion_bench
 
 app = typer.Typer(help="Ratios against a peer or a limit, measured in one run on one machine.")
@@ -60,3 +61,29 @@ def fusion(
         table(shown, ("what", "measured", "against", "goal", "met"))
         + f"\n{made['goals_met']} of {made['goals']} goals met",
     )
+
+
+@app.command("log")
+def log(
+    entries: Annotated[int, typer.Option(min=1000, help="Entries of the log that is audited and opened.")] = 1_000_000,
+    seconds: Annotated[float, typer.Option(min=0.5, help="How long each number of submitters appends.")] = 10.0,
+    folder: Annotated[Path | None, typer.Option("--folder", metavar="FOLDER", exists=True, file_okay=False, help="On the disk to be measured; the temporary folder unless given.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """The log: appends, latency, audit, proofs, start-up, memory, beside verifications, hashes and syncs of the same run."""
+    progress = Progress(not as_json)
+    made = log_benching.run(entries, seconds, folder, progress.step)
+    progress.done()
+    rows = [
+        (one["what"], _figure(one["value"]) + f" {one['unit']}".replace(" /s", "/s"),
+         f"{_figure(one['limit'])} ({one['limit_of']})" if one["limit"] is not None else "",
+         f"{one['ratio']:.2f}" if one["ratio"] is not None else "", one["goal"])
+        for one in made["results"]
+    ]  # fmt: skip
+    emit(made, as_json, table(rows, ("what", "measured", "against", "ratio", "goal")))
+    if not made["within_goals"]:
+        raise typer.Exit(1)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

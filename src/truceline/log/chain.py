@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,17 @@ class Facts:
     entry: Entry
     key_ids: tuple[bytes, ...]
     unchecked: bytes = b""
+
+
+def check_note(origin: str, note: bytes, ever: Mapping[str, Sequence[VerifierKey]]) -> Facts:
+    """Form, origin and signatures of a note, by keys that were ever enrolled; the entry keeps its body.
+
+    Raises:
+        LogError: LOG-010..013, LOG-020..022, LOG-110.
+    """
+    entry, text, lines = read_entry(origin, note)
+    check_lines(entry, text, lines, ever)
+    return Facts(hashlib.sha256(text).hexdigest(), entry, tuple(line.key_id for line in lines))
 
 
 def facts_of(origin: str, note: bytes, ever: Mapping[str, Sequence[VerifierKey]]) -> Facts:
@@ -87,9 +99,7 @@ class Chain:
         Raises:
             LogError: LOG-010..013, LOG-020..022, LOG-110.
         """
-        entry, text, lines = read_entry(self._origin, note)
-        check_lines(entry, text, lines, self._keys.ever)
-        return entry
+        return check_note(self._origin, note, self._keys.ever).entry
 
     def admit(self, note: bytes) -> Entry:
         """Check a note as the next one.
@@ -97,11 +107,9 @@ class Chain:
         Raises:
             LogError: as `check` and `take`.
         """
-        entry, text, lines = read_entry(self._origin, note)
-        check_lines(entry, text, lines, self._keys.ever)
-        self._must_be_valid(entry, [line.key_id for line in lines])
-        self._check_seen(entry)
-        return self._follow(entry, entry_id(note))
+        facts = check_note(self._origin, note, self._keys.ever)
+        self.take(facts)
+        return facts.entry
 
     def take(self, facts: Facts) -> None:
         """Check an entry as the next one, whose form, and perhaps whose signatures, were checked elsewhere.
@@ -112,8 +120,7 @@ class Chain:
                 LOG-111..114 keys.
         """
         if facts.unchecked:
-            entry, text, lines = read_entry(self._origin, facts.unchecked)
-            check_lines(entry, text, lines, self._keys.ever)
+            check_note(self._origin, facts.unchecked, self._keys.ever)
         self._must_be_valid(facts.entry, facts.key_ids)
         self._check_seen(facts.entry)
         self._follow(facts.entry, facts.id)

@@ -51,7 +51,9 @@ class Index:
                 db.execute("pragma synchronous = normal")
                 db.executescript(_SCHEMA)
                 db.execute(f"pragma user_version = {_VERSION}")
-            except (sqlite3.Error, OSError):
+            except (sqlite3.Error, OSError) as problem:
+                if "locked" in str(problem):  # somebody else makes it: it is whole
+                    continue
                 for suffix in ("", "-wal", "-shm"):
                     try:
                         attempt.with_name(attempt.name + suffix).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from truceline.log.checkpoints import Checkpoint, read_checkpoint
 from truceline.log.cosignatures import Cosignature, CosignerKey, check_cosignatures
 from truceline.log.files import write_durably
 from truceline.log.notes import VerifierKey
-from truceline.log.policies import Judged, Policy
+from truceline.log.policies import NONE, Judged, Policy
 
 LEVELS = ("receipt", "final")
 
@@ -77,15 +77,19 @@ def split(
 
 
 def levels(folder: Path, key: VerifierKey) -> list[Level]:
-    """What `state/receipt` and `state/final` say, checked. Raises LogError LOG-011..013, LOG-031, LOG-051..054."""
+    """What `state/receipt` and `state/final` say, checked against the policies as they are now.
+
+    Raises:
+        LogError: LOG-011..013, LOG-031, LOG-051..053.
+    """
     known = policies(folder)
     made = []
     for name in LEVELS:
-        path, policy = folder / "state" / name, known.get(name)
-        note = path.read_bytes() if policy is not None and path.is_file() else b""
-        made.append(
-            Level(name, policy, policy.accept(note, str(path)) if policy is not None and note else None)
-        )
+        path, policy, reached = folder / "state" / name, known.get(name), None
+        if policy is not None and policy.quorum != NONE and path.is_file():
+            judged = policy.judge(path.read_bytes(), str(path))
+            reached = judged if judged.satisfied else None
+        made.append(Level(name, policy, reached))
     return made
 
 
@@ -99,7 +103,7 @@ def keep_levels(folder: Path, note: bytes) -> list[str]:
     """
     reached = []
     for name, policy in policies(folder).items():
-        if name not in LEVELS or policy.quorum == "none":  # nobody's cosignature is no assurance
+        if name not in LEVELS or policy.quorum == NONE:  # nobody's cosignature is no assurance
             continue
         judged = policy.judge(note, "log/checkpoint")
         if not judged.satisfied:

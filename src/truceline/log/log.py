@@ -85,6 +85,7 @@ class Log:
         self._gathered: tuple[int, list[Cosignature]] = (0, [])
         self._held = 0
         self._open_index: Index | None = None
+        self._indexed = 0  # entries that the index is known to hold
         self.notes = Notes(self)
         self._forget()
 
@@ -247,13 +248,14 @@ class Log:
     @property
     def index(self) -> Index:
         """The table of ids and kinds, which holds what this object holds."""
-        if self._open_index is None or self._open_index.size < self.size:
+        if self._open_index is None or self._indexed < self.size:
             try:
                 self._catch_up()
             except sqlite3.DatabaseError:  # whatever is wrong with it, it can be made again
                 self._discard_index()
                 self._catch_up()
         assert self._open_index is not None
+        self._indexed = max(self._indexed, self.size)
         return self._open_index
 
     def _catch_up(self) -> None:
@@ -275,7 +277,7 @@ class Log:
     def _discard_index(self) -> None:
         if self._open_index is not None:
             self._open_index.close()
-            self._open_index = None
+            self._open_index, self._indexed = None, 0
         for suffix in ("", "-wal", "-shm"):
             (self.folder / "views" / f"log-index.sqlite{suffix}").unlink(missing_ok=True)
 
@@ -371,6 +373,7 @@ class Log:
         due = first == 0 or self.size // _CHAIN_EVERY > first // _CHAIN_EVERY
         with contextlib.suppress(sqlite3.Error):  # it is made again when it is behind
             index.add(first, entries, self._tree.root(), chain.dump() if due else None)
+            self._indexed = index.size
 
     def attach(self, at: Checkpoint, made: Sequence[Cosignature]) -> list[str]:
         """Publish cosignatures over a checkpoint of this log, and keep the levels that it reaches with them.

@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from truceline.errors import EnvironmentFailure, LogError, TrucelineError
+from truceline.log.chain import Facts, check_note
 from truceline.log.log import Log
-from truceline.log.notes import SigningKey
+from truceline.log.notes import SigningKey, VerifierKey
 from truceline.log.submitting import Judge, Outcome, submit
 
 BATCH_S, MAX_BATCH = 0.1, 4096
@@ -32,10 +33,11 @@ MAX_FRAME = 70_000
 _SOCKET = "sequencer.sock"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Waiting:
     note: bytes
     answer: Future[Outcome]
+    facts: Facts | None = None
 
 
 class Sequencer:
@@ -54,6 +56,8 @@ class Sequencer:
         self.log, self._key, self._clock, self._judge = log, log_key, clock, judge
         self._batch_s, self._after = batch_s, after
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(maxsize=4 * MAX_BATCH)
+        self._checked: queue.Queue[_Waiting | None] = queue.Queue(maxsize=4 * MAX_BATCH)
+        self._ever: Mapping[str, Sequence[VerifierKey]] = {}
         self._appended = threading.Event()
         self._ended = threading.Event()
         self._broken: TrucelineError | None = None
@@ -61,7 +65,10 @@ class Sequencer:
 
     def __enter__(self) -> Sequencer:
         self._alone = open_alone(self.log.folder)
+        with self.log.writing():
+            self._ever = self.log.chain.ever
         self._threads = [
+            threading.Thread(target=self._check, name="checks", daemon=True),
             threading.Thread(target=self._run, name="sequencer", daemon=True),
             threading.Thread(target=self._follow, name="after", daemon=True),
         ]
@@ -71,10 +78,10 @@ class Sequencer:
 
     def __exit__(self, *_: object) -> None:
         self._waiting.put(None)
-        self._threads[0].join()
+        self._threads[1].join()
         self._ended.set()
         self._appended.set()
-        self._threads[1].join(timeout=1)
+        self._threads[2].join(timeout=1)
         os.close(self._alone)
 
     def submit(self, note: bytes) -> Future[Outcome]:
@@ -86,15 +93,25 @@ class Sequencer:
             self._waiting.put(_Waiting(note, answer))
         return answer
 
+    def _check(self) -> None:
+        """Form and signatures as submissions come, while the batch before is made durable."""
+        while (one := self._waiting.get()) is not None:
+            with contextlib.suppress(
+                LogError
+            ):  # perhaps its key comes in the same batch: `submit` says what is wrong
+                one.facts = check_note(self.log.origin, one.note, self._ever)
+            self._checked.put(one)
+        self._checked.put(None)
+
     def _run(self) -> None:
         while True:
-            first = self._waiting.get()
+            first = self._checked.get()
             if first is None:
                 return
             batch, until, ending = [first], time.monotonic() + self._batch_s, False
             while len(batch) < MAX_BATCH:
                 try:
-                    more = self._waiting.get(timeout=max(0.0, until - time.monotonic()))
+                    more = self._checked.get(timeout=max(0.0, until - time.monotonic()))
                 except queue.Empty:
                     break
                 if more is None:
@@ -107,7 +124,10 @@ class Sequencer:
 
     def _append(self, batch: list[_Waiting]) -> None:
         try:
-            made = submit(self.log, [one.note for one in batch], self._key, self._clock(), self._judge)
+            checked = {one.note: one.facts for one in batch if one.facts is not None}
+            notes = [one.note for one in batch]
+            made = submit(self.log, notes, self._key, self._clock(), self._judge, checked)
+            self._ever = self.log.chain.ever
         except TrucelineError as problem:
             if isinstance(problem, EnvironmentFailure) and problem.code == "ENV-001":
                 self._broken = (
@@ -218,6 +238,12 @@ class Submitter:
 
     def close(self) -> None:
         self._socket.close()
+
+    def __enter__(self) -> Submitter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _ask(self, frame: bytes) -> dict[str, Any]:
         _send(self._socket, frame)

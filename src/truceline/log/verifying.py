@@ -10,7 +10,7 @@ from truceline.errors import LogError
 from truceline.log.chain import Chain
 from truceline.log.checkpoints import EMPTY, Checkpoint, open_checkpoint
 from truceline.log.entries import Entry
-from truceline.log.levels import cosigners, levels, policies, split
+from truceline.log.levels import LEVELS, cosigners, policies, split
 from truceline.log.locking import locked
 from truceline.log.log import Log, read_origin
 from truceline.log.merkle import leaf_hash
@@ -128,14 +128,15 @@ def _check_published(folder: Path, key: VerifierKey, at: Checkpoint, published: 
 
 def _check_state(folder: Path, key: VerifierKey, tree: TileTree, state: _Published) -> None:
     """The newest checkpoint of each level, and what a mirror pins."""
-    for level in levels(folder, key):
-        if level.reached is None:
+    known = policies(folder)
+    for name in (one for one in LEVELS if one in known):
+        path = folder / "state" / name
+        if not path.exists():
             continue
-        at = level.reached.checkpoint
-        split(at.note, key, cosigners(policies(folder).values()), level.name)
+        at, _ = split(path.read_bytes(), key, cosigners(known.values()), str(path))
         if at.size > tree.size or tree.root_at(at.size) != at.root:
-            raise _another_history(at.size, f"state/{level.name}")
-        state.elsewhere(level.name)
+            raise _another_history(at.size, f"state/{name}")
+        state.elsewhere(name)
     if (folder / "state" / "genesis").exists():
         state.check("genesis", tree.leaf(0).hex().encode() + b"\n")
 
