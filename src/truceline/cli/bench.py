@@ -40,6 +40,7 @@ def bench(
 def fusion(
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes: under a minute on a quiet machine.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of real data sets (docs/benchmarks.md); left out without it.", show_default=False)] = None,
+    rows: Annotated[int, typer.Option(min=1_000, help="Observations of each simulated world.")] = 50_000,
     most: Annotated[int, typer.Option(min=10_000, help="Rows of the largest run; above 3,000,000 also in tiles.")] = 1_000_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulator.")] = 1,
     as_json: AsJson = False,
@@ -48,7 +49,7 @@ def fusion(
     if data is not None and not data.is_dir():
         raise UsageError("CLI-007", "the folder must exist", where=str(data), remedy="Check the path.")
     progress = Progress(not as_json)
-    made = fusion_bench.run(quick, data, most, progress.step, seed)
+    made = fusion_bench.run(quick, data, most, progress.step, seed, rows)
     progress.done()
     marks = {True: "yes", False: "no", None: ""}
     shown = [

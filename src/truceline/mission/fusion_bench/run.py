@@ -20,18 +20,24 @@ Say = Callable[[str, float], None]
 
 
 def run(
-    quick: bool, data: Path | None, most: int, say: Say = lambda step, share: None, seed: int = 1
+    quick: bool,
+    data: Path | None,
+    most: int,
+    say: Say = lambda step, share: None,
+    seed: int = 1,
+    rows: int = 50_000,
 ) -> dict[str, Any]:
     """Lines and all figures behind them.
 
     Args:
         quick: small sizes, the standard model, no peers of their own processes: under a minute on a quiet machine.
         data: folder of real data sets; None leaves them out.
+        rows: observations of each simulated world.
         most: rows of the largest size of the speed runs; above a million also in tiles.
     """
     lines: list[Line] = []
     figures: dict[str, Any] = {}
-    rows, audits = (12_000, 400) if quick else (50_000, 1_000)
+    rows, audits = (12_000, 400) if quick else (rows, 1_000)
     for model in MODELS[:1] if quick else MODELS:
         for density in (1.0,) if quick else (1.0, 25.0):
             what = f"{model}, density {density:g}"
