@@ -65,6 +65,10 @@ def test_the_command_builds_it_and_the_command_line_checks_it(tmp_path: Path) ->
     assert set(said["pages"]) == {"record.html", "founding.html", "record.csv"}
     assert said["counts"]["coverage_hours"] == said["counts"]["findings"] == 0
     assert said["counts"]["passages"] == 13
+    assert said["counts"]["steps"] == 10  # one of them has two dates
+    page = Path(said["pages"]["record.html"]).read_text(encoding="utf-8")
+    assert page.count("27 September to 10 November 2020") >= 3
+    assert "to 15 November" not in page
     run("log", "verify", folder)
     assert json.loads(run("replay", folder, "--json"))["identical"] is True
     again = run("demo", "record", "--out", folder, "--replace")

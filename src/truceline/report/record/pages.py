@@ -26,7 +26,7 @@ from truceline.report.html import TEMPLATES
 from truceline.report.record import sections
 from truceline.report.record.book import Book
 from truceline.report.record.timeline import legend, timeline, total
-from truceline.report.record.times import when
+from truceline.report.record.times import day_words, when
 from truceline.report.record.view import RecordView, anchor
 from truceline.report.words import code, listed
 
@@ -72,7 +72,7 @@ def summary(view: RecordView) -> dict[str, int]:
     return {
         "texts": len(book.all_of(AgreedText)), "appeals": len(book.all_of(Appeal)), "signals": len(book.all_of(Signal)),
         "statements": len(said), "speakers": len({body.speaker for body in said}), "positions": len(book.all_of(Stance)),
-        "steps": len(book.all_of(PlanStep)), "passages": len(book.all_of(Passage)), "sources": len(book.sources),
+        "steps": len({body.step_id for _, body in book.all_of(PlanStep)}), "passages": len(book.all_of(Passage)), "sources": len(book.sources),
         "provisions": len(view.provisions), "provisions_undetermined": sum(one.shape == "undefined" for one in view.provisions),
         "signals_both_readouts": ends[2], "signals_one_readout": ends[1], "signals_no_readout": ends[0],
         "coverage_hours": 0, "findings": 0,  # the check refuses every entry that could hold a watch or a finding
@@ -84,7 +84,7 @@ def _record(book: Book) -> dict[str, Any]:
     return {
         "texts": sections.texts(book), "signals": sections.signals(book), "claims": sections.claims(book),
         "positions": sections.positions(book), "steps": sections.steps(book), "days": days,
-        "span": f"{days[0]['title']} to {days[-1]['title']} {_year(book)}" if days else "no day",
+        "span": _span(book),
         "places": sections.places(book), "sources": _with_pages(sections.sources(book), book),
         "parties": [
             {"id": one.id, "names": sections.names(tuple(one.names.items()), place), "by": one.names_by}
@@ -94,6 +94,13 @@ def _record(book: Book) -> dict[str, Any]:
         "timeline": Markup(timeline(book)),  # noqa: S704 drawn by us from numbers and escaped text
         "legend": [(Markup(mark), words) for mark, words in legend()], "timeline_note": total(book),  # noqa: S704
     }  # fmt: skip
+
+
+def _span(book: Book) -> str:
+    """First and last day on which something was said or agreed; a step whose date moved later on prolongs nothing."""
+    said = [when(fact.body).day for fact in book.view.facts if not isinstance(fact.body, (Passage, PlanStep))]
+    said = said or [when(fact.body).day for fact in book.view.facts if isinstance(fact.body, PlanStep)]
+    return f"{day_words(min(said))} to {day_words(max(said))} {_year(book)}" if said else "no day"
 
 
 def _year(book: Book) -> int:
