@@ -148,11 +148,11 @@ def mechanism(
 
 def _draw(path: Path, made: dict[str, Any]) -> None:
     seeds = ", ".join(made["seeds"])
-    how = f"{made['audits']} audits each" if "audits" in made else "parameters of other countries"
+    how = f"{made['audits']} audits each" if "audits" in made else "parameters learned elsewhere"
     picture = scores.reliability_diagram(
         [one["existence"] for one in made["seeds"].values()],
-        f"EXERCISE: seeds {seeds}; {how}",
-        "simulated countries",
+        f"EXERCISE: {how}",
+        f"simulated countries, seeds {seeds}",
     )
     try:
         path.write_bytes(picture)
