@@ -11,7 +11,7 @@ import pytest
 
 from truceline import agreement
 from truceline.agreement.duties import WORST
-from truceline.agreement.folder import FORMAT
+from truceline.agreement.folder import FORMAT, changed
 from truceline.agreement.models import DUTY_STATES
 from truceline.agreement.temporal import Facts
 from truceline.records.canonical import canonical
@@ -165,3 +165,63 @@ def test_every_article_of_a_real_agreement_has_its_public_source() -> None:
             assert [
                 article.key for article in one.articles if article.source is None or not article.source.url
             ] == []
+
+
+NOTICE = """
+  - {number: "20", shape: notification, title: Exercises, restatement: Announced two days before., what: exercise, to: [south], before: 48 h, binds: [north]}
+  - {number: "21", shape: report_and_answer, title: Incidents, restatement: Told within an hour and answered in six., report_within: 1 h, answer_within: 6 h, to: [south], binds: [north]}
+  - {number: "22", shape: renewal, title: Term, restatement: A year., term: 12 months, start: {local: "2031-03-03T00:00", zone: Etc/GMT-4}}
+"""
+
+
+def owed(key: str, told: list[dict[str, object]], as_of: str) -> str:
+    accord = agreement.load("exercise-accord")
+    text = changed(accord, accord.files["agreement.yaml"].rstrip() + NOTICE)
+    facts = [
+        agreement.Fact.model_validate({**one, "at": {"local": one["at"], "zone": "Etc/UTC"}}) for one in told
+    ]
+    duty = agreement.state_of(
+        agreement.duties(text, Facts.of(facts), as_of_ms=agreement.utc_ms(as_of, "")), key
+    )
+    assert duty is not None
+    return duty.state
+
+
+EXERCISE = {"kind": "performed", "subject": "exercise 1", "by": "north", "at": "2031-04-10T08:00"}
+
+
+@pytest.mark.parametrize(
+    ("announced", "source", "state"),
+    [
+        ("2031-04-08T08:00", "mission", "met"), ("2031-04-08T08:01", "mission", "met_late"), ("2031-04-08T08:00", "party", "reported"),
+        ("2031-04-10T08:01", "mission", "overdue"), (None, "mission", "overdue"),
+    ],
+)  # fmt: skip
+def test_a_notice_comes_before_or_late_or_not_at_all(announced: str | None, source: str, state: str) -> None:
+    notice = (
+        []
+        if announced is None
+        else [{"kind": "notified", "subject": "exercise 1", "by": "north", "at": announced, "source": source}]
+    )
+    assert owed("20", [EXERCISE, *notice], "2031-04-11T00:00") == state
+
+
+def test_what_nobody_verified_sets_no_clock_going() -> None:
+    assert owed("20", [{**EXERCISE, "source": "other"}], "2031-04-11T00:00") == "undetermined"
+    assert owed("20", [], "2031-04-11T00:00") == "not_due"
+
+
+def test_report_and_answer_have_clocks_of_their_own() -> None:
+    incident = {"kind": "occurred", "subject": "incident 1", "by": "north", "at": "2031-04-10T08:00"}
+    told = {"kind": "reported", "subject": "incident 1", "by": "north", "at": "2031-04-10T09:00"}
+    answer = {"kind": "answered", "subject": "incident 1", "by": "south", "at": "2031-04-10T15:01"}
+    assert owed("21:incident 1 reported", [incident], "2031-04-10T09:00") == "not_due"
+    assert owed("21:incident 1 reported", [incident], "2031-04-10T09:01") == "overdue"
+    assert owed("21:incident 1 reported@north", [incident, told], "2031-04-10T09:01") == "met"
+    assert owed("21:incident 1 answered", [incident, told, answer], "2031-04-11T00:00") == "met_late"
+    assert owed("21", [incident, told, answer], "2031-04-11T00:00") == "met_late"
+
+
+def test_a_term_without_renewal_lapses() -> None:
+    assert owed("22", [], "2032-03-02T19:59") == "met"
+    assert owed("22", [], "2032-03-02T20:00") == "lapsed"

@@ -5,21 +5,20 @@ A bound is a probability; where nothing is known it is 0 below and 1 above. Noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from truceline.agreement.clauses import Clause
 from truceline.agreement.fields import WeaponClass, calibre_bound, duration_of
 from truceline.agreement.ground import Bools, Floats
-from truceline.agreement.models import ExceptionArticle
+from truceline.agreement.models import ExceptionArticle, Hours
 from truceline.agreement.moments import Bounds
+from truceline.agreement.sheet import Coded, Sheet
 from truceline.agreement.temporal import Facts
 from truceline.records.codes import MISSION_KINDS
-from truceline.records.parties import Alignment, alignment_of
+from truceline.records.parties import Alignment
 
 Pair = tuple[Floats, Floats]
 _CLAIMS = {
@@ -27,55 +26,6 @@ _CLAIMS = {
     "accident": ("intent", "accidental", "deliberate"),
 }
 TRUSTED_KINDS = MISSION_KINDS | {"registry"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """Columns of incidents as arrays, (n,) each; calibre nan where not said.
-
-    vouched: more than "reported", the word for what only parties say or others retell.
-    """
-
-    n: int
-    from_ms: npt.NDArray[np.int64]
-    to_ms: npt.NDArray[np.int64]
-    act: npt.NDArray[Any]
-    weapon: npt.NDArray[Any]
-    calibre_um: Floats
-    existence: Pair
-    shares: dict[str, Floats]
-    side: list[str]
-    vouched: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, incidents: pa.Table) -> Sheet:
-        """From a table of `records.columns.INCIDENTS`."""
-        n = incidents.num_rows
-        chance = (
-            incidents.column("probability_e4").cast(pa.float64()).fill_null(float("nan")).to_numpy() / 1e4
-        )
-        shares: dict[str, Floats] = {}
-        for row, listed in enumerate(incidents.column("sides").to_pylist()):
-            for share in listed or ():
-                if share["id"] != "undetermined":
-                    shares.setdefault(share["id"], np.zeros(n))[row] += share["e4"] / 1e4
-        return cls(
-            n,
-            incidents.column("from_ms").to_numpy(),
-            incidents.column("to_ms").to_numpy(),
-            _words(incidents, "act"),
-            _words(incidents, "weapon"),
-            incidents.column("calibre_um").cast(pa.float64()).fill_null(float("nan")).to_numpy(),
-            (np.nan_to_num(chance, nan=0.0), np.nan_to_num(chance, nan=1.0)),
-            shares,
-            [side or "undetermined" for side in incidents.column("side").to_pylist()],
-            _words(incidents, "word") != "reported",
-        )
-
-
-def _words(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    listed = ["unknown" if word is None else word for word in table.column(name).to_pylist()]
-    return np.array(listed, dtype="U32") if listed else np.empty(0, dtype="U32")
 
 
 def time_factor(facts: Sheet, start: Bounds | None, end: Bounds) -> Pair:
@@ -96,10 +46,32 @@ def _inside(facts: Sheet, start: int, end: int) -> Floats:
     return share
 
 
+def hours_factor(facts: Sheet, hours: Hours) -> Pair:
+    """Whether each interval lies in the opening hours, by the clocks of their zone; one that straddles them may or may not."""
+
+    def minute(at_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        local = pa.array(at_ms, pa.timestamp("ms", tz="UTC")).cast(pa.timestamp("ms", tz=hours.zone))
+        return np.asarray(pc.hour(local).to_numpy() * 60 + pc.minute(local).to_numpy())
+
+    def clock(text: str) -> int:
+        return int(text[:2]) * 60 + int(text[3:])
+
+    opens, closes = clock(hours.from_), clock(hours.until)
+    short = facts.to_ms - facts.from_ms < 12 * 3_600_000
+
+    def within(at: npt.NDArray[np.int64]) -> Bools:
+        if opens <= closes:
+            return np.asarray((at >= opens) & (at < closes))
+        return np.asarray((at >= opens) | (at < closes))
+
+    first, last = within(minute(facts.from_ms)), within(minute(np.maximum(facts.to_ms - 1, facts.from_ms)))
+    return (first & last & short).astype(float), (first | last | ~short).astype(float)
+
+
 def act_factor(facts: Sheet, clause: Clause) -> Pair:
     """1 for the acts of the clause; 0 to 1 for those that may be one of them, and for the unknown."""
-    sure = np.isin(facts.act, clause.acts).astype(float)
-    may_be = np.isin(facts.act, (*clause.may_be, "unknown")).astype(float)
+    sure = facts.act.isin(clause.acts).astype(float)
+    may_be = facts.act.isin((*clause.may_be, "unknown")).astype(float)
     return sure, np.maximum(sure, may_be)
 
 
@@ -109,8 +81,8 @@ def weapon_factor(facts: Sheet, weapons: WeaponClass | None) -> Pair:
     if weapons is None:
         return low, high
     if weapons.weapons:
-        low = np.isin(facts.weapon, weapons.weapons).astype(float)
-        high = np.maximum(low, (facts.weapon == "unknown").astype(float))
+        low = facts.weapon.isin(weapons.weapons).astype(float)
+        high = np.maximum(low, facts.weapon.isin(("unknown",)).astype(float))
     said = ~np.isnan(facts.calibre_um)
     for text in weapons.calibre:
         holds = compare(facts.calibre_um, text).astype(float)
@@ -143,14 +115,21 @@ def share_of(facts: Sheet, who: str, alignments: tuple[Alignment, ...]) -> Pair:
         low = facts.shares.get(who, np.zeros(facts.n))
         return low, np.minimum(low + free, 1.0)
     low, high = np.zeros(facts.n), free.copy()
-    middle = ((facts.from_ms + facts.to_ms) // 2).tolist()
-    for row, at_ms in enumerate(middle):
-        holder = alignment_of(alignments, who, at_ms)
-        if holder in facts.shares:
-            part = facts.shares[holder][row]
-            alone = any(item.id == holder and item.members == (who,) for item in alignments)
-            low[row] = part if alone else 0.0
-            high[row] = min(1.0, free[row] + part)
+    middle = (facts.from_ms + facts.to_ms) // 2
+    left = np.ones(facts.n, dtype=bool)
+    for item in alignments:  # the first that holds the party at that time counts
+        if who not in item.members:
+            continue
+        rows = left.copy()
+        if item.from_ms is not None:
+            rows &= middle >= item.from_ms
+        if item.until_ms is not None:
+            rows &= middle < item.until_ms
+        left &= ~rows
+        part = facts.shares.get(item.id)
+        if part is not None:
+            low[rows] = part[rows] if item.members == (who,) else 0.0
+            high[rows] = np.minimum(1.0, free[rows] + part[rows])
     return low, high
 
 
@@ -181,22 +160,24 @@ def claim_factor(incidents: pa.Table, observations: pa.Table, article: Exception
     or denied by somebody: anything from 0 to 1.
     """
     column, yes, no = _CLAIMS[article.claim]
-    said = observations.column(column).to_pylist()
-    trusted = [kind in TRUSTED_KINDS for kind in observations.column("source_kind").to_pylist()]
-    spoken = {
-        name: (word == yes, sure)
-        for name, word, sure in zip(observations.column("obs_id").to_pylist(), said, trusted, strict=True)
-        if word in (yes, no)
-    }
     low, high = np.zeros(incidents.num_rows), np.zeros(incidents.num_rows)
-    if not spoken:
+    spoken = observations.filter(pc.is_in(observations.column(column), pa.array([yes, no])))
+    if not spoken.num_rows:
         return low, high
-    for row, members in enumerate(incidents.column("members").to_pylist()):
-        heard = [spoken[name] for name in members or () if name in spoken]
-        claimed = any(word for word, _ in heard)
-        high[row] = float(claimed)
-        low[row] = float(any(word and sure for word, sure in heard) and all(word for word, _ in heard))
-    return low, high
+    word = Coded.of(spoken.column(column), "").isin((yes,))
+    sure = Coded.of(spoken.column("source_kind"), "unknown").isin(TRUSTED_KINDS)
+    members = incidents.column("members").combine_chunks()
+    parent = pc.list_parent_indices(members).to_numpy(zero_copy_only=False)
+    # The last observation of an id counts, as where a mapping is filled in order.
+    ids = spoken.column("obs_id").combine_chunks().take(pa.array(np.arange(spoken.num_rows)[::-1]))
+    index = pc.index_in(pc.list_flatten(members), value_set=ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    parent, index = parent[index >= 0], spoken.num_rows - 1 - index[index >= 0]
+
+    def some(said: Bools) -> Bools:
+        return np.bincount(parent[said], minlength=incidents.num_rows) > 0
+
+    claimed, trusted, denied = some(word[index]), some(word[index] & sure[index]), some(~word[index])
+    return (trusted & ~denied).astype(float), claimed.astype(float)
 
 
 def procedure_factor(sheet: Sheet, facts: Facts | None, article: ExceptionArticle) -> Pair:
@@ -209,16 +190,17 @@ def procedure_factor(sheet: Sheet, facts: Facts | None, article: ExceptionArticl
     if facts is None or not len(facts.at_ms):
         return low, high
     within = duration_of(article.within)[0]
-    who = np.array(sheet.side, dtype=np.str_)
     sure, may_be = np.ones(sheet.n, dtype=bool), np.ones(sheet.n, dtype=bool)
     for step in article.procedure:
         meant = facts.meant(step)
         verified, said = np.zeros(sheet.n, dtype=bool), np.zeros(sheet.n, dtype=bool)
         for party in np.unique(facts.by[meant]):
             mine = meant & (facts.by == party)
-            rows = np.ones(sheet.n, dtype=bool) if party == "" else who == party
+            rows = np.ones(sheet.n, dtype=bool) if party == "" else sheet.side.isin((str(party),))
             verified |= rows & _before(facts.at_ms[mine & facts.verified], sheet.from_ms, within)
-            said |= (rows | (who == "undetermined")) & _before(facts.at_ms[mine], sheet.from_ms, within)
+            said |= (rows | sheet.side.isin(("undetermined",))) & _before(
+                facts.at_ms[mine], sheet.from_ms, within
+            )
         sure, may_be = sure & verified, may_be & (said | verified)
     return sure.astype(float), may_be.astype(float)
 

@@ -230,7 +230,8 @@ def _read(files: Mapping[str, str]) -> Agreement:
         properties = feature["properties"]
         made = _DRAWN[properties["role"]](feature)
         drawn[properties["role"]][properties["id"]] = made
-        dated.setdefault(properties["id"], []).append(Dated(*_validity(properties), made))
+        if properties["role"] != "case-line":
+            dated.setdefault(properties["id"], []).append(Dated(*_validity(properties), made))
     for name, versions in dated.items():
         versions.sort(key=lambda one: one.from_ms)
         if any(one.until_ms > two.from_ms for one, two in itertools.pairwise(versions)):

@@ -11,15 +11,24 @@ import numpy.typing as npt
 from truceline.agreement.clauses import Clause, Rule
 from truceline.agreement.factors import (
     Pair,
-    Sheet,
     act_factor,
+    hours_factor,
     side_factor,
     time_factor,
     unattributed,
     weapon_factor,
 )
-from truceline.agreement.ground import ANYWHERE, Band, Bools, Floats, Ground, Region, difference
+from truceline.agreement.ground import (
+    ANYWHERE,
+    Band,
+    Bools,
+    Floats,
+    Ground,
+    Region,
+    difference,
+)
 from truceline.agreement.models import ExceptionArticle
+from truceline.agreement.sheet import Sheet
 from truceline.errors import AgreementError
 from truceline.records.parties import Alignment
 
@@ -68,6 +77,9 @@ def judge(
 ) -> Judged:
     """Bounds of all factors of one clause."""
     time = time_factor(facts, clause.start, clause.end)
+    if clause.open is not None:
+        hours = hours_factor(facts, clause.open)
+        time = (time[0] * hours[0], time[1] * hours[1])
     act = act_factor(facts, clause)
     side = side_factor(facts, clause.binds, alignments)
     in_scope = (time[1] > 0) & (act[1] > 0) & (side[1] > 0)
@@ -190,11 +202,7 @@ def _edge(
         here, spread = (
             ground.edge(region) if not (isinstance(region, Band) and not region.intervals) else (edge, sd)
         )
-        known = (
-            np.array([name == side for name in facts.side], dtype=bool)
-            if facts.n
-            else np.empty(0, dtype=bool)
-        )
+        known = facts.side.isin((side,))
         weight = np.where(known, 10.0, low + high)
         better = rows & ~np.isnan(here) & ((weight > best) | ((weight == best) & (here > edge)))
         edge, sd, best = (
@@ -226,6 +234,8 @@ def _excepted_edge(
 def deciding(judged: list[Judged]) -> npt.NDArray[np.int64]:
     """For each incident the clause that is nearest to a breach; the first among equals."""
     best = np.zeros(len(judged[0].low_total), dtype=np.int64)
+    if len(judged) == 1:
+        return best
     for index in range(1, len(judged)):
         one, other = judged[index], best
         low = np.choose(other, [item.low_total for item in judged])

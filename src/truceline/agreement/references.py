@@ -224,6 +224,8 @@ def _check_shape(
         for zone in article.avoids:
             if zone not in areas and zone not in zones:
                 _nowhere(where, "what a corridor avoids must be an area or a zone", zone, areas | set(zones))
+        if article.open is not None:
+            bounds_of("2000-01-01T12:00", article.open.zone, where)
         if article.controlled_by is not None and article.controlled_by not in sides:
             _nowhere(where, "a corridor must be controlled by a known party", article.controlled_by, sides)
     for side in getattr(article, "to", ()):

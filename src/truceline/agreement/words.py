@@ -51,6 +51,7 @@ class Row:
     needs_line: str
     early: bool
     vouched: bool = True
+    place: str | None = None
 
 
 def reason_of(row: Row) -> str:
@@ -92,6 +93,8 @@ def needs_of(row: Row) -> str:
                 wanted.append(_SETTLES["side"])
             elif name == "place" and row.excepted:
                 wanted.append("confirmation that the exception applies, from a source of the mission")
+            elif name == "time" and row.clause.when:
+                wanted.append(f"verification of the condition in article {', '.join(row.clause.when)}")
             elif name == "time" and row.clause.start is None:
                 wanted.append("the time of entry into force")
             else:
@@ -111,8 +114,13 @@ def _what(row: Row, name: str) -> str:
 
 def _out_of_scope(row: Row) -> str:
     if row.factors["time"][1] <= 0:
+        if not row.early and row.clause.open is not None:
+            hours = row.clause.open
+            return f"Outside the opening hours, {hours.from_} to {hours.until} ({hours.zone}), or no longer in force."
         if not row.early:
             return "The article was no longer in force."
+        if row.clause.when:
+            return "Not in force: its condition had not come about."
         return (
             "Not due yet: the step's deadline lies later."
             if row.clause.due
@@ -155,10 +163,15 @@ def _weapon(row: Row) -> str:
 
 
 def _place(row: Row) -> str:
-    if row.edge_m is None:
-        return ""
-    side = "inside" if row.edge_m >= 0 else "outside"
-    return f", {kilometres(abs(row.edge_m))} km {side} the edge (sd {kilometres(row.edge_sd_m or 0.0)} km)"
+    if row.place is not None:
+        return row.place
+    return "" if row.edge_m is None else place_words(row.edge_m, row.edge_sd_m or 0.0)
+
+
+def place_words(edge_m: float, sd_m: float) -> str:
+    """How far from the edge, and on which side of it."""
+    side = "inside" if edge_m >= 0 else "outside"
+    return f", {kilometres(abs(edge_m))} km {side} the edge (sd {kilometres(sd_m)} km)"
 
 
 def _exception(row: Row) -> str:

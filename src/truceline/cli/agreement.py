@@ -152,6 +152,39 @@ def run_cases(
 
 
 @app.command()
+def duties(
+    which: Which,
+    facts: Annotated[Path | None, typer.Option(help="A YAML file with a list `facts`; without it nothing is known.", exists=True, dir_okay=False, show_default=False)] = None,
+    as_of: Annotated[str, typer.Option("--as-of", metavar="TIME", help="The time at which one looks, UTC, such as 2020-11-20T12:00.", show_default=False)] = "",
+    known: Annotated[str, typer.Option(metavar="TIME", help="Amendments made later are passed over; --as-of where left out.", show_default=False)] = "",
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Who owes what by when, and whether it is met, late, overdue or disputed, from facts and by any version of the text."""
+    agreement = found(which)
+    at = agreements.utc_ms(as_of, "--as-of")
+    told = agreements.read_facts(facts.name, facts.read_text(encoding="utf-8")) if facts is not None else ()
+    listed = agreements.duties(
+        agreement,
+        agreements.Facts.of(told),
+        as_of_ms=at,
+        known_ms=agreements.utc_ms(known, "--known") if known else None,
+    )
+    rows = [
+        {
+            "article": one.article, "duty": one.name, "owner": one.owner, "state": one.state, "severity": one.severity,
+            "due_earliest_ms": one.due.earliest_ms if one.due else None, "due_latest_ms": one.due.latest_ms if one.due else None,
+            "done_ms": one.done_ms, "reason": one.reason, "needs": one.needs,
+        }
+        for one in listed
+    ]  # fmt: skip
+    shown = [(one.article, one.name, one.owner, one.state, one.reason) for one in listed]
+    emit(
+        {"agreement": agreement.id, "as_of_ms": at, "duties": rows}, as_json,
+        table(shown, ("article", "duty", "owner", "state", "why")) if shown else "No article obliges anybody.",
+    )  # fmt: skip
+
+
+@app.command()
 def adopt(folder: Folder, agreement: Annotated[str, typer.Argument(help="Agreement folder or library id.", show_default=False)], keys: Keys = None, as_json: AsJson = False) -> None:  # fmt: skip
     """Put an agreement on the mission's log as the version in force from now on."""
     found(agreement)
