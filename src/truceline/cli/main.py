@@ -41,6 +41,7 @@ from truceline.cli import (
     submitting,
     template,
     wording,
+    trends,
 )  # fmt: skip
 from truceline.cli.common import PROGRAM
 from truceline.errors import EnvironmentFailure, TrucelineError
@@ -95,6 +96,8 @@ app.add_typer(scale.app, name="scale")
 app.add_typer(bench.app, name="bench")
 app.command("serve")(serve.serve)
 app.add_typer(serve.account, name="account")
+app.command("trends")(trends.trends)
+app.command("bench")(bench.bench)
 app.command("template")(template.template)
 
 

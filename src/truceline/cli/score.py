@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from truceline import score as scores
 from truceline.cli.common import AsJson, Keys, emit, table
 from truceline.errors import UsageError
-from truceline.mission import foretelling, scoring, teaching
+from truceline.mission import alerting, foretelling, scoring, teaching
 
 
 class Files(TyperGroup):
@@ -161,6 +161,33 @@ def _draw(path: Path, made: dict[str, Any]) -> None:
             "CLI-007", "the picture must have a folder that can be written", where=str(path), value=type(problem).__name__,
             remedy="Check the path.",
         ) from problem  # fmt: skip
+
+
+@app.command("alerts")
+def alerts_(
+    seed: Annotated[list[int], typer.Option(help="Worlds to draw; repeat.", show_default=False)],
+    growth: Annotated[list[float] | None, typer.Option(help="Escalations to look for; repeat.  [default: 2, 3, 4]", show_default=False)] = None,
+    per_day: Annotated[float, typer.Option(min=0.1, help="True incidents a day and sector.")] = 3.5,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Measure false alarms a year and how soon escalations are told, on worlds that the alerts do not assume."""
+    made = {
+        f"{one:g}": alerting.alert_scores(tuple(seed), growth=one, per_day=per_day)
+        for one in growth or [2.0, 3.0, 4.0]
+    }
+    rows = [
+        (
+            name,
+            f"{one['false_per_year']:.2f}",
+            f"{one['escalations']}",
+            f"{one['within_14_days']:.2f}",
+            f"{one['median_days'] or 0:.0f}",
+        )
+        for name, one in made.items()
+    ]
+    emit(
+        made, as_json, table(rows, ("growth", "false a year", "escalations", "within 14 days", "median days"))
+    )
 
 
 def emit_scores(scores: dict[str, object], as_json: bool) -> None:
