@@ -39,6 +39,7 @@ from truceline.cli import (
     step,
     stick,
     submitting,
+    task,
     template,
     wording,
     trends,
@@ -97,6 +98,7 @@ app.add_typer(bench.app, name="bench")
 app.command("serve")(serve.serve)
 app.add_typer(serve.account, name="account")
 app.command("trends")(trends.trends)
+app.command("task")(task.task)
 app.command("bench")(bench.bench)
 app.command("template")(template.template)
 

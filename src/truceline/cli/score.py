@@ -11,7 +11,8 @@ from typer.core import TyperGroup
 from truceline import score as scores
 from truceline.cli.common import AsJson, Keys, emit, table
 from truceline.errors import UsageError
-from truceline.mission import alerting, foretelling, scoring, teaching
+from truceline.mission import alerting, foretelling, layers, scoring, teaching
+from truceline.mission.mission import Mission
 
 
 class Files(TyperGroup):
@@ -188,6 +189,46 @@ def alerts_(
     emit(
         made, as_json, table(rows, ("growth", "false a year", "escalations", "within 14 days", "median days"))
     )
+
+
+@app.command("layers")
+def layers_(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The mission's folder.", show_default=False)],
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Tell what parties and public can recompute, and what a fusion of the disclosed rows alone would lose."""
+    mission = Mission.open(folder, keys)
+    made = layers.layers(mission, scoring.truth_of(folder) if mission.genesis.exercise else None)
+    sealed, coarse = made["sealed"], made["disclosed"]
+    rows: list[tuple[str, ...]] = [
+        ("incidents", f"{sealed['incidents']:,}", f"{coarse['incidents']:,}"),
+        ("expected to have happened", f"{sealed['expected']:,.0f}", f"{coarse['expected']:,.0f}"),
+        ("side told (sealed)", f"{sealed['sides_told']:,}", f"{coarse['sides_told']:,}"),
+        *((f"{word}", f"{sealed['words'].get(word, 0):,}", f"{coarse['words'].get(word, 0):,}") for word in ("corroborated", "credible", "reported")),
+        *(
+            (f"findings: {word}", f"{made['verdicts']['sealed'].get(word, 0):,}", f"{made['verdicts']['disclosed'].get(word, 0):,}")
+            for word in sorted({w for one in made["verdicts"].values() for w in one})
+        ),
+    ]  # fmt: skip
+    for name, path in (
+        ("grouping against the truth, B-cubed F1", ("grouping_of_real", "bcubed_f1")),
+        ("Brier score", ("existence", "brier")),
+    ):
+        if made["truth"]:
+            rows.append(
+                (
+                    name,
+                    *(f"{made['truth'][layer][path[0]][path[1]]:.3f}" for layer in ("sealed", "disclosed")),
+                )
+            )
+    said = [
+        table(rows, ("", "from sealed rows", "from disclosed rows alone")),
+        f"Rows grouped alike, B-cubed F1 {made['grouping']['bcubed_f1']:.3f} (1 would be the same incidents); pairs F1 {made['grouping']['pairwise_f1']:.3f}.",
+        f"A row's probability moves by {made['probability_moved'] or 0:.3f} on average; {made['sector_days_equal']:.0%} of sector-days have as many incidents.",
+        "Figures of the newest report, by who can recompute them: " + (", ".join(f"{n} {who}" for who, n in made["figures"].items()) or "no report") + ".",
+    ]  # fmt: skip
+    emit(made, as_json, "\n".join(said))
 
 
 def emit_scores(scores: dict[str, object], as_json: bool) -> None:

@@ -31,6 +31,14 @@ def of_exercise(root: Path, keys: Path | None = None) -> dict[str, Any]:
     return dict(_plain(scores.measure(incidents, truth)))
 
 
+def truth_of(root: Path) -> pa.Table | None:
+    """obs_id and incident_id of an exercise that can be simulated again; None of any other."""
+    try:
+        return exercise_of(root).truth.rename_columns(["obs_id", "incident_id"])
+    except UsageError:
+        return None
+
+
 def of_ged(folder: Path) -> dict[str, Any]:
     """Scores on coded casualty articles. Raises UsageError MIS-033 where a file is missing."""
     files = {}
