@@ -155,9 +155,12 @@ def test_silence_is_quiet_only_where_somebody_watched() -> None:
         rows = coverage.silence(table, begin + a * HOUR, begin + b * HOUR, **more)  # type: ignore[arg-type]
         return str(rows["word"].to_pylist()[0])
 
-    assert word(0, 8) == "quiet and watched"
-    assert word(0, 16) == "quiet and watched"
-    assert word(0, 30) == "quiet, partly watched"
+    assert word(0, 8) == "silent, watched"
+    assert word(0, 16) == "silent, watched"
+    assert word(0, 30) == "silent, partly watched"
+    assert word(0, 8, quiet=("S1",)) == "quiet, watched and reported so"
+    assert word(0, 30, quiet=("S1",)) == "silent, partly watched"
+    assert word(8, 16, quiet=("S1",)) == "not watched"  # whoever says so
     assert word(8, 16) == "not watched"
     assert word(0, 8, observed=("S1",)) == "not quiet"
     assert word(100, 120) == "not watched"  # outside what is known

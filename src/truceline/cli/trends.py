@@ -31,7 +31,7 @@ def trends(
     result: dict[str, Any] = {
         "exercise": made.exercise, "sealed": True, "false_alarms_per_year": false_alarms, "alerts": alerts,
         "hot_spots": made.hot_spots.to_pylist(), "before_after": made.before_after.to_pylist() if made.before_after is not None else [],
-        "totals": made.totals.to_pylist(), "files": {name: str(path) for name, path in files.items()},
+        "totals": made.totals.to_pylist(), "silence": made.silence.to_pylist(), "files": {name: str(path) for name, path in files.items()},
     }  # fmt: skip
     lines = [
         f"ALERT {row['sector_id']} {row['date']}: {row['reported']} reported since {row['began']}, {row['expected_e2'] / 100:.1f} expected at that coverage"

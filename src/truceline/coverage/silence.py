@@ -16,7 +16,10 @@ from truceline.coverage.exposure import ANY, HOUR_MS, zone_of
 from truceline.coverage.summary import summary
 from truceline.errors import UsageError
 
-Silence = Literal["quiet and watched", "quiet, partly watched", "not watched", "not quiet"]
+Silence = Literal[
+    "quiet, watched and reported so", "silent, watched", "silent, partly watched", "not watched", "not quiet"
+]
+"""Quiet is what watchers said; silent is that nobody said anything; where nobody watched it is neither."""
 WATCHED_FROM_E4: Final = 5_000
 """At least half of the line-hours: one may speak of quiet."""
 UNWATCHED_BELOW_E4: Final = 1_000
@@ -85,12 +88,15 @@ def silence(
     *,
     sector_id: str | None = None,
     observed: tuple[str, ...] = (),
+    quiet: tuple[str, ...] = (),
 ) -> pa.Table:
     """What no report from a sector means in [from_ms, to_ms), which is sealed: it shows gaps as they are.
 
     Args:
         sector_id: one sector instead of all.
         observed: sectors from which something was reported; theirs is "not quiet".
+        quiet: sectors from which the mission's own watchers reported quiet. It makes a difference only where at least half was
+            watched; a party's word is not one of these.
     Returns:
         `SILENCE`, sorted by sector. Where the period lies outside the exposure, the sector counts as not watched.
     Raises:
@@ -114,7 +120,7 @@ def silence(
     for name in every if sector_id is None else [sector_id]:
         mine = names == name
         watched = int((share[mine] * length[mine]).sum() // (to_ms - from_ms)) if mine.any() else 0
-        found.append((name, "not quiet" if name in observed else word_of(watched), watched))
+        found.append((name, "not quiet" if name in observed else word_of(watched, name in quiet), watched))
     return (
         pa.Table.from_arrays(
             [pa.array(c) for c in zip(*found, strict=True)] if found else None, schema=SILENCE
@@ -124,11 +130,11 @@ def silence(
     )
 
 
-def word_of(watched_e4: int) -> Silence:
-    """What silence means where this share was watched."""
+def word_of(watched_e4: int, reported_quiet: bool = False) -> Silence:
+    """What it means that nothing was reported where this share was watched."""
     if watched_e4 >= WATCHED_FROM_E4:
-        return "quiet and watched"
-    return "quiet, partly watched" if watched_e4 >= UNWATCHED_BELOW_E4 else "not watched"
+        return "quiet, watched and reported so" if reported_quiet else "silent, watched"
+    return "silent, partly watched" if watched_e4 >= UNWATCHED_BELOW_E4 else "not watched"
 
 
 def _line_m(exposed: pa.Table) -> dict[str, int]:

@@ -9,9 +9,13 @@ import pyarrow as pa
 
 from truceline import coverage
 from truceline.errors import UsageError
+from truceline.mission.clock import iso
 from truceline.mission.computing import detection_of, exposure_of, moment, newest_incidents
 from truceline.mission.mission import Mission
 from truceline.mission.views import Views
+from truceline.records.codes import MISSION_KINDS
+
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +32,9 @@ class Trends:
     before_after: pa.Table | None
     totals: pa.Table
     unwatched: pa.Table
+    silence: pa.Table
+    silence_from: str
+    silence_to: str
 
 
 def trends(
@@ -72,4 +79,32 @@ def trends(
         mission.genesis.name, mission.genesis.exercise, series, tuple(made), false_per_year, coverage.hot_spots(series), decision, changed,
         coverage.totals(fused.table, exposed, until_ms=now),
         coverage.unwatched_weeks(gaps, zone=str(mission.setting("reporting_zone")), until_ms=now),
+        *_silence(fused.table, observations, exposed, now),
     )  # fmt: skip
+
+
+def _silence(
+    incidents: pa.Table, observations: pa.Table, exposed: pa.Table, now_ms: int
+) -> tuple[pa.Table, str, str]:
+    """What it means that a sector reported nothing in the seven days before the newest midnight of the exposure that is over."""
+    last = min(exposed["hour_ms"][-1].as_py() + HOUR_MS, now_ms) // HOUR_MS * HOUR_MS
+    first = last - 7 * 24 * HOUR_MS
+    observed = {
+        sector
+        for sector, at, kinds in zip(
+            *(incidents[n].to_pylist() for n in ("sector_id", "midpoint_ms", "source_kinds")), strict=True
+        )
+        if sector is not None and first <= at < last and MISSION_KINDS & set(kinds)
+    }
+    columns = ("source_kind", "stance", "area_id", "observed_from_ms", "observed_to_ms")
+    quiet = {
+        area
+        for kind, stance, area, begin, end in zip(
+            *(observations[n].to_pylist() for n in columns), strict=True
+        )
+        if stance == "quiet" and kind in MISSION_KINDS and area is not None and begin < last and end > first
+    }
+    table = coverage.silence(
+        exposed, first, last, observed=tuple(sorted(observed)), quiet=tuple(sorted(quiet))
+    )
+    return table, iso(first), iso(last)

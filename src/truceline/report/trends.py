@@ -61,6 +61,12 @@ class Told(Protocol):
     def totals(self) -> pa.Table: ...
     @property
     def unwatched(self) -> pa.Table: ...
+    @property
+    def silence(self) -> pa.Table: ...
+    @property
+    def silence_from(self) -> str: ...
+    @property
+    def silence_to(self) -> str: ...
 
 
 def write_trends(told: Told, folder: Path) -> dict[str, Path]:
@@ -78,7 +84,7 @@ def write_trends(told: Told, folder: Path) -> dict[str, Path]:
         drawn[name], png = _printed(draw, told)
         put(f"{name}.svg", drawn[name].encode())
         put(f"{name}.png", png)
-    tables = {"alerts": alert_rows(told), "hot-spots": told.hot_spots.to_pylist(), "totals": told.totals.to_pylist(), "unwatched": told.unwatched.to_pylist()}  # fmt: skip
+    tables = {"alerts": alert_rows(told), "hot-spots": told.hot_spots.to_pylist(), "totals": told.totals.to_pylist(), "unwatched": told.unwatched.to_pylist(), "silence": told.silence.to_pylist()}  # fmt: skip
     if told.before_after is not None:
         tables["before-after"] = told.before_after.to_pylist()
     for name, rows in tables.items():
@@ -246,6 +252,12 @@ def _page(told: Told, drawn: dict[str, str]) -> str:
         *(f"<li>{one}</li>" for one in said), "</ul>", f"<figure>{_fluid(drawn['daily'])}</figure>",
         "<h2>Where, by day and by night" + (f", and before and after {html.escape(told.decision)}" if told.decision else "") + "</h2>",
         f"<figure>{_fluid(drawn['rates'])}</figure>",
+        f"<h2>What no report means, {told.silence_from} to {told.silence_to}</h2>",
+        "<table><thead><tr><th>sector</th><th>word</th><th>of the line-hours watched</th></tr></thead><tbody>",
+        *(
+            f"<tr><td>{html.escape(r['sector_id'])}</td><td>{r['word']}</td><td>{r['watched_e4'] / 100:.0f} %</td></tr>"
+            for r in told.silence.to_pylist()
+        ), "</tbody></table>",
         "<h2>Seen and unseen</h2>",
         f"<p>A total can be given for {len(held)} of {len(whole)} sector-weeks; elsewhere coverage is too thin, mostly by night. Raw counts and "
         "hours watched stand beside each in the table.</p>",
