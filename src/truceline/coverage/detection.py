@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numba import njit
 from scipy.optimize import minimize
 
+from truceline.coverage.grid import Grid, reported_by_others, reported_by_own
 from truceline.coverage.sun import NIGHT_BELOW_DEG, elevation_deg
 from truceline.errors import UsageError
 from truceline.geo import Frame
@@ -206,31 +207,27 @@ def temper(detection: Detection, incidents: pa.Table, exposed: pa.Table) -> Dete
     Args:
         exposed: made by `exposure` with this detection.
     """
-    rows = exposed.filter(pc.equal(exposed["source_kind"], "any"))
-    chance = {
-        (sector, hour): (noticed / 1e4, night)
-        for sector, hour, noticed, night in zip(
-            *(rows[n].to_pylist() for n in ("sector_id", "hour_ms", "noticed_e4", "night")), strict=True
-        )
-    }
-    hazard: dict[bool, list[tuple[float, float, bool]]] = {False: [], True: []}
-    columns = ("sector_id", "midpoint_ms", "probability_e4", "source_kinds")
-    for sector, at, weight, kinds in zip(*(incidents[n].to_pylist() for n in columns), strict=True):
-        p, night = chance.get((sector, at // 3_600_000 * 3_600_000), (0.0, False))
-        if p > 0.0 and set(kinds) - MISSION_KINDS:
-            hazard[night].append(
-                (-float(np.log1p(-min(p, 0.9999))), weight / 1e4, bool(MISSION_KINDS & set(kinds)))
-            )
+    grid = Grid.of(exposed)
+    row = grid.find(incidents)
+    told = np.flatnonzero((row >= 0) & reported_by_others(incidents))
+    p = np.minimum(grid.rows["noticed_e4"].to_numpy()[row[told]] / 1e4, 0.9999)
+    told, p = told[p > 0], p[p > 0]
+    dark = grid.rows["night"].to_numpy(zero_copy_only=False)[row[told]]
+    weight = incidents["probability_e4"].to_numpy()[told] / 1e4
+    noticed = reported_by_own(incidents)[told]
+    hazard = -np.log1p(-p)
     before = {False: detection.day_joint_e4, True: detection.night_joint_e4}
-    found = [_joint(hazard[dark], before[dark]) for dark in (False, True)]
+    found = [
+        _joint(hazard[dark == light], weight[dark == light], noticed[dark == light], before[light])
+        for light in (False, True)
+    ]
     return Detection(detection.curves, *found)
 
 
-def _joint(seen: list[tuple[float, float, bool]], before_e4: int) -> int:
+def _joint(h: Any, weight: Any, noticed: Any, before_e4: int) -> int:
     """The share c of the hazard at which as many were noticed as 1 - exp(-c h) foretells; bisection in units of 1e-4."""
-    if not seen:
+    if not len(h):
         return before_e4
-    h, weight, noticed = (np.array(column) for column in zip(*seen, strict=True))
     typical = float((weight * h).sum() / weight.sum())
 
     def gap(c_e4: int) -> float:

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from truceline.coverage.exposure import ANY, HOUR_MS, zone_of
+from truceline.coverage.exposure import zone_of
+from truceline.coverage.grid import Grid, reported_by_own
 from truceline.coverage.summary import weeks_of
 from truceline.errors import UsageError
-from truceline.records.codes import MISSION_KINDS
 
 THIN_E4: Final = 2_000
 """Less than a fifth noticed (q > .8): no total is given."""
@@ -50,78 +49,83 @@ def totals(incidents: pa.Table, exposed: pa.Table, *, until_ms: int | None = Non
         1989, section 4.5).
     """
     zone = zone_of(exposed)
-    rows = exposed.filter(pc.equal(exposed["source_kind"], ANY))
+    grid = Grid.of(exposed)
+    rows = grid.rows
     if rows["noticed_e4"].null_count:
         raise UsageError(
             "COV-008", "totals need an exposure made with a detection", value="noticed_e4 is null",
             remedy="Pass detection= to coverage.exposure; `truceline learn FOLDER` learns one.",
         )  # fmt: skip
-    hour = rows["hour_ms"].to_numpy()
-    distinct, back = np.unique(hour, return_inverse=True)
+    if not rows.num_rows:
+        return TOTALS.empty_table()
+    distinct, back = np.unique(grid.hour_ms, return_inverse=True)
     named, over = weeks_of(distinct, zone)
-    kept = np.ones(len(hour), dtype=np.bool_) if until_ms is None else np.array(over)[back] <= until_ms
-    week = np.array(named, dtype="U8")[back]
-    sector = np.array(rows["sector_id"].to_pylist(), dtype=np.str_)
-    night = rows["night"].to_numpy(zero_copy_only=False)
-    counted = _counted(incidents)
-    cells: dict[tuple[str, str, bool], list[Any]] = {}
-    for place, label, dark, at, watched, noticed, use in zip(
-        sector.tolist(), week.tolist(), night.tolist(), hour.tolist(), rows["watched_e4"].to_pylist(),
-        rows["noticed_e4"].to_pylist(), kept.tolist(), strict=True,
-    ):  # fmt: skip
-        if use:
-            cell = cells.setdefault((place, label, dark), [0, 0, 0, []])
-            cell[0] += 1
-            cell[1] += watched
-            cell[2] += noticed
-            cell[3].append((counted.get((place, at), (0, 0.0, 0.0)), noticed))
-    found = {key: _stratum(*cell) for key, cell in cells.items()}
-    pairs = sorted({key[:2] for key in found}, key=lambda key: (key[1], key[0]))
+    weeks, week_of = np.unique(np.array(named, dtype="U8"), return_inverse=True)
+    kept = np.ones(len(back), dtype=np.bool_) if until_ms is None else np.array(over)[back] <= until_ms
+    dark = rows["night"].to_numpy(zero_copy_only=False).astype(np.int64)
+    size = (len(weeks), len(grid.sectors), 2)
+    cell = np.ravel_multi_index((week_of[back], grid.sector, dark), size)
+    strata = _strata(grid, incidents, cell, kept, int(np.prod(size)))
+    found = {
+        (int(w), int(s), int(n)): {name: column[c] for name, column in strata.items()}
+        for c, (w, s, n) in zip(np.flatnonzero(strata["hours"]).tolist(), np.argwhere(strata["hours"].reshape(size)).tolist(), strict=True)
+    }  # fmt: skip
+    return pa.Table.from_pylist(
+        _listed({key: _stratum(**one) for key, one in found.items()}, grid.sectors, weeks.tolist()),
+        schema=TOTALS,
+    )
+
+
+def _strata(grid: Grid, incidents: pa.Table, cell: Any, kept: Any, cells: int) -> dict[str, Any]:
+    """Sums (cells,) over hours, and over the incidents that the mission's own reported; nothing is looped over hours."""
+    watched, noticed = (grid.rows[n].to_numpy().astype(np.float64) for n in ("watched_e4", "noticed_e4"))
+    row = grid.find(incidents)
+    counts = (row >= 0) & reported_by_own(incidents)
+    r = incidents["probability_e4"].to_numpy()[counts] / 1e4
+    per_hour = [
+        np.bincount(row[counts], weights=w, minlength=len(cell)) for w in (np.ones(len(r)), r, r * (1 - r))
+    ]
+
+    def added(values: Any) -> Any:
+        return np.bincount(cell[kept], weights=values[kept], minlength=cells)
+
+    hours, seen, expected = added(np.ones(len(cell))), added(noticed), added(per_hour[1])
+    share = np.divide(noticed, seen[cell], out=np.zeros(len(cell)), where=seen[cell] > 0)
+    foreseen = expected[cell] * share  # of each hour, if incidents came evenly
+    return {
+        "hours": hours, "watched": added(watched), "noticed": seen, "raw": added(per_hour[0]), "expected": expected,
+        "doubt": added(per_hour[2]), "squares": added((per_hour[1] - foreseen) ** 2),
+    }  # fmt: skip
+
+
+def _listed(
+    found: dict[tuple[int, int, int], dict[str, Any]], sectors: tuple[str, ...], weeks: list[str]
+) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    for place, label in pairs:
-        lights = [found[(place, label, dark)] for dark in (False, True) if (place, label, dark) in found]
-        names = [word for word, dark in (("day", False), ("night", True)) if (place, label, dark) in found]
-        for word, one in zip([*names, "both"], [*lights, _together(lights)], strict=True):
-            out.append({"sector_id": place, "week": label, "light": word, **_said(one)})
-    for label in sorted({key[1] for key in found}):
-        for word, wanted in (("day", {False}), ("night", {True}), ("both", {False, True})):
-            parts = [one for (_, w, dark), one in found.items() if w == label and dark in wanted]
+    for w, s in sorted({key[:2] for key in found}):
+        lights = [(word, found[(w, s, n)]) for n, word in enumerate(("day", "night")) if (w, s, n) in found]
+        for word, one in [*lights, ("both", _together([one for _, one in lights]))]:
+            out.append({"sector_id": sectors[s], "week": weeks[w], "light": word, **_said(one)})
+    for w in sorted({key[0] for key in found}):
+        for word, wanted in (("day", {0}), ("night", {1}), ("both", {0, 1})):
+            parts = [one for (week, _, n), one in found.items() if week == w and n in wanted]
             if parts:
-                out.append({"sector_id": "all", "week": label, "light": word, **_said(_together(parts))})
-    return pa.Table.from_pylist(out, schema=TOTALS)
-
-
-def _counted(incidents: pa.Table) -> dict[tuple[str, int], tuple[int, float, float]]:
-    """Incidents that the mission's own reported: raw, expected, variance of the expected, by sector and hour."""
-    found: dict[tuple[str, int], tuple[int, float, float]] = {}
-    columns = ("sector_id", "midpoint_ms", "probability_e4", "source_kinds")
-    for place, at, chance, kinds in zip(*(incidents[n].to_pylist() for n in columns), strict=True):
-        if place is None or not MISSION_KINDS & set(kinds):
-            continue
-        r = chance / 1e4
-        key = (place, at // HOUR_MS * HOUR_MS)
-        before = found.get(key, (0, 0.0, 0.0))
-        found[key] = (before[0] + 1, before[1] + r, before[2] + r * (1 - r))
-    return found
+                out.append({"sector_id": "all", "week": weeks[w], "light": word, **_said(_together(parts))})
+    return out
 
 
 def _stratum(
-    hours: int, watched: int, noticed: int, held: list[tuple[tuple[int, float, float], int]]
+    hours: float, watched: float, noticed: float, raw: float, expected: float, doubt: float, squares: float
 ) -> dict[str, Any]:
-    raw = sum(one[0] for one, _ in held)
-    expected = sum(one[1] for one, _ in held)
-    doubt = sum(one[2] for one, _ in held)
     p = noticed / (1e4 * hours)
     made = {
-        "reported": raw, "expected": expected, "hours": hours, "watched": watched, "noticed": noticed,
+        "reported": int(raw), "expected": expected, "hours": int(hours), "watched": watched, "noticed": noticed,
         "total": None, "variance": None,
     }  # fmt: skip
     if p * 1e4 < THIN_E4:
         return made
     total = expected / p
-    squares = sum((one[1] - total * n / (1e4 * hours)) ** 2 for one, n in held)
-    poisson = max(sum(total * n / (1e4 * hours) for _, n in held), 1e-9)
-    spread = 1.0 if total == 0 else max(1.0, min(squares / poisson, 10.0))
+    spread = 1.0 if total == 0 else max(1.0, min(squares / max(expected, 1e-9), 10.0))
     variance = (expected + 0.5) * (1 - p) * spread / p**2 + doubt / p**2
     variance += (_DETECTION_CV**2 + (_LOCAL_CV * (1 - p)) ** 2) * total**2
     return {**made, "total": total, "variance": variance}

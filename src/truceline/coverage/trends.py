@@ -12,14 +12,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from scipy.special import betaincinv
 from scipy.stats import nbinom
 
 from truceline.coverage.alerts import Floats, Ints, dispersions, raised
-from truceline.coverage.exposure import ANY, HOUR_MS, zone_of
+from truceline.coverage.exposure import zone_of
+from truceline.coverage.grid import Grid, reported_by_own
 from truceline.errors import UsageError
-from truceline.records.codes import MISSION_KINDS
 
 HOT_SPOTS: Final = pa.schema(
     [
@@ -73,16 +72,13 @@ def daily(incidents: pa.Table, exposed: pa.Table, *, until_ms: int | None = None
         UsageError: COV-005, COV-008.
     """
     zone = zone_of(exposed)
-    rows = exposed.filter(pc.equal(exposed["source_kind"], ANY))
+    grid = Grid.of(exposed)
+    rows, hour, sector, names = grid.rows, grid.hour_ms, grid.sector, list(grid.sectors)
     if rows["noticed_e4"].null_count:
         raise UsageError(
             "COV-008", "trends need an exposure made with a detection", value="noticed_e4 is null",
             remedy="Pass detection= to coverage.exposure; `truceline learn FOLDER` learns one.",
         )  # fmt: skip
-    hour = rows["hour_ms"].to_numpy()
-    names = sorted(set(rows["sector_id"].to_pylist()))
-    rank = {name: index for index, name in enumerate(names)}
-    sector = np.array([rank[name] for name in rows["sector_id"].to_pylist()], dtype=np.int64)
     day = _ordinals(hour, zone)
     night = rows["night"].to_numpy(zero_copy_only=False).astype(np.int64)
     if not len(hour):
@@ -111,14 +107,10 @@ def daily(incidents: pa.Table, exposed: pa.Table, *, until_ms: int | None = None
     seen = np.bincount(at, weights=rows["watched_e4"].to_numpy()[inside] / 1e4, minlength=total).reshape(size)
     held = np.bincount(at, minlength=total).reshape(size)
     count: Any = np.zeros(size, dtype=np.int64)
-    dark = {(s, h): n for s, h, n in zip(sector.tolist(), hour.tolist(), night.tolist(), strict=True)}
-    columns = ("sector_id", "midpoint_ms", "source_kinds")
-    for name, moment, kinds in zip(*(incidents[n].to_pylist() for n in columns), strict=True):
-        key = (rank.get(name, -1), moment // HOUR_MS * HOUR_MS)
-        if key in dark and MISSION_KINDS & set(kinds):
-            d = int(_ordinals(np.array([key[1]]), zone)[0]) - first
-            if 0 <= d < size[1]:
-                count[key[0], d, dark[key]] += 1
+    row = grid.find(incidents)
+    row = row[(row >= 0) & reported_by_own(incidents)]
+    row = row[inside[row]]
+    np.add.at(count, (sector[row], day[row] - first, night[row]), 1)
     metres = rows.group_by("sector_id").aggregate([("line_m", "max")])
     length = dict(zip(metres["sector_id"].to_pylist(), metres["line_m_max"].to_pylist(), strict=True))
     share: Any = seen.sum(axis=2) / np.maximum(held.sum(axis=2), 1)
