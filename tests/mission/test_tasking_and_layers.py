@@ -86,7 +86,7 @@ def test_requests_are_ranked_sealed_and_name_no_reporter(small_exercise: Path, r
     assert out.startswith("EXERCISE REQUEST, sealed")
     code, _, err = run("task", small_exercise, "nobody")
     assert code == 2
-    assert "MIS-073" in err
+    assert "MIS-193" in err
 
 
 def test_after_a_withdrawal_a_visit_waits(small_exercise: Path) -> None:
@@ -127,4 +127,4 @@ def test_without_a_key_neither_is_given(own_copy: Path, tmp_path: Path) -> None:
     for call in (lambda: layers.layers(mission), lambda: tasking.requests(mission, "any")):
         with pytest.raises(UsageError) as problem:
             call()
-        assert problem.value.code == "MIS-072"
+        assert problem.value.code == "MIS-192"

@@ -36,4 +36,4 @@ def test_trends_of_an_exercise(
     assert "watched" in said or "coverage" in said
     code, _, err = run("trends", small_exercise, "--decision", "yesterday")
     assert code == 2
-    assert "MIS-071" in err
+    assert "MIS-191" in err

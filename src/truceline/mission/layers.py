@@ -38,12 +38,12 @@ def layers(mission: Mission, truth: pa.Table | None = None) -> dict[str, Any]:
         true, and of each grouping alone; `probability_moved`: mean change of a row's probability; `sector_days_equal`: share of sectors and
         days with as many incidents; `verdicts`: findings by verdict in both, where an agreement stands.
     Raises:
-        UsageError: MIS-020, MIS-022; MIS-072, no key at hand opens the sealed rows.
+        UsageError: MIS-020, MIS-022; MIS-192, no key at hand opens the sealed rows.
     """
     mission.refuse_record()
     if not mission.vault.can_open:
         raise UsageError(
-            "MIS-072", "the two layers can only be compared by who may open the sealed one", where=str(mission.root),
+            "MIS-192", "the two layers can only be compared by who may open the sealed one", where=str(mission.root),
             remedy="Run it with the mission's or the auditor's key; without, `truceline replay` recomputes what is public.",
         )  # fmt: skip
     fused = computing.newest_incidents(mission)

@@ -69,12 +69,12 @@ def requests(mission: Mission, incident_id: str) -> dict[str, Any]:
     """Requests for an incident, best first; those that tell less than a thousandth of a bit are left out.
 
     Raises:
-        UsageError: MIS-020, MIS-022; MIS-073, no such incident; MIS-072, no key at hand opens the sealed rows.
+        UsageError: MIS-020, MIS-022; MIS-193, no such incident; MIS-192, no key at hand opens the sealed rows.
     """
     mission.refuse_record()
     if not mission.vault.can_open:
         raise UsageError(
-            "MIS-072", "requests can only be made by who may open the sealed rows", where=str(mission.root)
+            "MIS-192", "requests can only be made by who may open the sealed rows", where=str(mission.root)
         )
     fused = newest_incidents(mission)
     row = next(
@@ -82,7 +82,7 @@ def requests(mission: Mission, incident_id: str) -> dict[str, Any]:
     )  # an alias is any of its observations
     if row is None:
         raise UsageError(
-            "MIS-073", "the incident must be one of the newest", value=incident_id,
+            "MIS-193", "the incident must be one of the newest", value=incident_id,
             remedy="Give the id of an incident or of one of its observations, as `truceline fuse` and the tables name them.",
         )  # fmt: skip
     views = Views(mission)

@@ -45,7 +45,7 @@ def trends(
     Args:
         decision: YYYY-MM-DD, local; rates of `span` days from it on are held against those before it.
     Raises:
-        UsageError: MIS-020, MIS-022; MIS-070 no watches, so nothing to hold counts against; MIS-071 a date that is none.
+        UsageError: MIS-020, MIS-022; MIS-190 no watches, so nothing to hold counts against; MIS-191 a date that is none.
     """
     mission.refuse_record()
     fused = newest_incidents(mission)
@@ -54,7 +54,7 @@ def trends(
     exposed = exposure_of(mission, watches, observations, detection_of(mission))
     if exposed is None or mission.line is None or mission.sectors is None:
         raise UsageError(
-            "MIS-070", "trends need watches, a line and sectors", where=str(mission.root),
+            "MIS-190", "trends need watches, a line and sectors", where=str(mission.root),
             remedy="Counts without coverage tell more of the watchers than of the incidents: record who watched when.",
         )  # fmt: skip
     now = moment(mission, observations)
@@ -68,7 +68,7 @@ def trends(
             day = dt.date.fromisoformat(decision).toordinal()
         except ValueError as problem:
             raise UsageError(
-                "MIS-071", "a decision's day must be a date", value=decision, remedy="Write it as YYYY-MM-DD."
+                "MIS-191", "a decision's day must be a date", value=decision, remedy="Write it as YYYY-MM-DD."
             ) from problem
         changed = coverage.before_after(series, day, span=span)
     gaps = coverage.unwatched(
