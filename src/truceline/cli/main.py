@@ -99,7 +99,6 @@ app.command("serve")(serve.serve)
 app.add_typer(serve.account, name="account")
 app.command("trends")(trends.trends)
 app.command("task")(task.task)
-app.command("bench")(bench.bench)
 app.command("template")(template.template)
 
 
