@@ -41,8 +41,8 @@ from truceline.cli import (
     submitting,
     task,
     template,
-    wording,
     trends,
+    wording,
 )  # fmt: skip
 from truceline.cli.common import PROGRAM
 from truceline.errors import EnvironmentFailure, TrucelineError
