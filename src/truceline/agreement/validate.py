@@ -48,8 +48,9 @@ def _first(document: Document, problem: ValidationError) -> AgreementError:
     if kind == "AGR-013":
         return AgreementError(kind, found["msg"], where=where, value=value, remedy=_CALIBRE_REMEDY)
     if kind == "AGR-021":
+        place = f"{where}, {field}"
         return AgreementError(
-            kind, found["msg"], where=where, value=value, remedy='For example "7 d", "24 h", "6 months".'
+            kind, found["msg"], where=place, value=value, remedy='For example "7 d", "24 h", "6 months".'
         )
     rule = f"{field or 'the file'} must fit: {found['msg'][0].lower()}{found['msg'][1:]}"
     return AgreementError("AGR-008", rule, where=where, value=value, remedy="See reference/agreement-format.")
