@@ -64,10 +64,10 @@ class Stage:
 
     def start(self, name: str, *command: object) -> dict[str, str]:
         """Start a service; what it says about itself."""
-        log = (self.root / f"{name}.txt").open("w")
-        made = subprocess.Popen(
-            [sys.executable, "-m", "truceline", *map(str, command)], stdout=subprocess.PIPE, stderr=log, text=True, env=self._env()
-        )  # fmt: skip
+        with (self.root / f"{name}.txt").open("w") as log:
+            made = subprocess.Popen(
+                [sys.executable, "-m", "truceline", *map(str, command)], stdout=subprocess.PIPE, stderr=log, text=True, env=self._env()
+            )  # fmt: skip
         self.running[name] = made
         assert made.stdout is not None
         line = made.stdout.readline()
@@ -94,6 +94,8 @@ class Stage:
         one = self.running.pop(name)
         one.terminate()
         one.wait(10)
+        if one.stdout is not None:
+            one.stdout.close()
 
     def end(self) -> None:
         for name in list(self.running):

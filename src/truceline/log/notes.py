@@ -143,7 +143,9 @@ def split_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
         text.decode()
         lines = tail.decode().split("\n")
     except UnicodeDecodeError as problem:
-        raise LogError("LOG-011", "a note must be UTF-8", value=tail[:40]) from problem
+        raise LogError(
+            "LOG-011", "a note must be UTF-8", value=tail[:40], remedy="Fetch the file from another copy."
+        ) from problem
     if len(lines) > MAX_SIGNATURES + 1:
         raise LogError(
             "LOG-011", f"a note must have at most {MAX_SIGNATURES} signatures", value=len(lines) - 1

@@ -8,8 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from truceline.mission.clock import from_iso
 from truceline.mission.computing import newest_findings, newest_incidents
 from truceline.mission.mission import Mission
+from truceline.mission.planning import planned
 from truceline.mission.trying import exercise_of
 from truceline.records.codes import probability_word
 from truceline.records.kinds import Consent, Correction, Kind, Notice, PlanStep, Reply, Review
@@ -112,8 +114,9 @@ def _line(body: Kind) -> tuple[str, tuple[str, ...]]:
 
 
 def _records(mission: Mission, wanted: set[str]) -> list[str]:
-    """Consents and plan steps that a story names, and what else became of those steps."""
+    """Consents and plan steps that a story names, and what the plan then computes for those steps."""
     steps = {name for name in wanted if any(body.step_id == name for _, body in mission.of(PlanStep))}
+    known = planned(mission)
     lines = []
     for one in mission.entries():
         match one.body:
@@ -121,6 +124,12 @@ def _records(mission: Mission, wanted: set[str]) -> list[str]:
                 lines.append(
                     f"entry {one.index}: {one.body.party} {'gives' if one.body.given else 'withdraws'} consent: {one.body.task}"
                 )
+                at = from_iso(one.body.from_time)
+                lines += [
+                    f"computed from then on: {status.step.id} {status.state}"
+                    for status in known.status(at)
+                    if not one.body.given and status.step.id in steps and status.state == "suspended"
+                ]
             case PlanStep() if one.body.step_id in steps:
                 lines.append(
                     f"entry {one.index}: {one.body.step_id} {one.body.state.replace('_', ' ')}{': ' + one.body.because if one.body.because else ''}"

@@ -43,6 +43,9 @@ class Database:
                 sa.event.listen(self.engine, "begin", _on_begin)
             METADATA.create_all(self.engine)
             self._check_version()
+        except EnvironmentFailure:
+            self.engine.dispose()
+            raise
         except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as problem:
             raise EnvironmentFailure(
                 "ENV-040", "the database must answer", where=sa.engine.make_url(url).render_as_string(),
