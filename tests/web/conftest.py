@@ -6,25 +6,24 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
-pytest.importorskip("fastapi", reason="the extra `serve` is not installed: pip install 'truceline[serve]'")
-
-from fastapi.testclient import TestClient
 
 from truceline.mission.desk import Desk
 from truceline.mission.exercise import run_exercise
 from truceline.mission.staff import add_account
 from truceline.records.roles import ROLES
-from truceline.web.application import create_app
+
+if TYPE_CHECKING:  # the tests themselves say what is missing where the extra is not installed
+    from fastapi.testclient import TestClient
 
 PASSWORD = "four words make one"
 ACCOUNTS = {
     "observer": {}, "officer": {"signs_as": "officer-1"}, "auditor": {}, "commissioner": {}, "liaison": {"party": "party-1"},
     "mediator": {}, "admin": {},
 }  # fmt: skip
-LogIn = Callable[[str], TestClient]
+LogIn = Callable[[str], "TestClient"]
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +58,10 @@ def desk(root: Path) -> Iterator[Desk]:
 @pytest.fixture
 def log_in(desk: Desk) -> Iterator[LogIn]:
     """A client of an account; `public` has none."""
+    from fastapi.testclient import TestClient
+
+    from truceline.web.application import create_app
+
     app = create_app(desk)
     opened: list[TestClient] = []
 

@@ -6,8 +6,11 @@ import base64
 import time
 from collections.abc import Callable
 
-import pyotp
 import pytest
+
+pytest.importorskip("fastapi", reason="the extra `serve` is not installed: pip install 'truceline[serve]'")
+
+import pyotp
 from fastapi.testclient import TestClient
 
 from truceline.mission.clock import now_ms
@@ -254,7 +257,14 @@ def test_a_token_is_shown_once_and_can_be_revoked(log_in: LogIn, csrf: Csrf, des
     assert bare.get("/api/v1/queue", headers=headers).status_code == 200
     basic = base64.b64encode(b"officer:x").decode()
     assert bare.get("/api/v1/queue", headers={"authorization": f"Basic {basic}"}).status_code == 401
-    assert accounts.revoke_token(desk.database, "officer", "script")
+    assert log_in("auditor").post("/account/token/revoke", data={"label": "script"}).status_code == 403
+    other = log_in("auditor")
+    assert (
+        other.post("/account/token/revoke", data={"label": "script", "csrf": csrf(other)}).status_code == 404
+    )
+    assert bare.get("/api/v1/queue", headers=headers).status_code == 200
+    answer = client.post("/account/token/revoke", data={"label": "script", "csrf": csrf(client)})
+    assert answer.status_code == 200
     assert bare.get("/api/v1/queue", headers=headers).status_code == 401
 
 

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("fastapi", reason="the extra `serve` is not installed: pip install 'truceline[serve]'")
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.slow,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `serve` is not installed: pip install 'truceline[serve]'")
+
 from fastapi.testclient import TestClient
 
 from truceline.mission import computing

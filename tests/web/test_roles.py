@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+pytest.importorskip("fastapi", reason="the extra `serve` is not installed: pip install 'truceline[serve]'")
+
 from fastapi.testclient import TestClient
 
 from truceline.mission.desk import Desk
@@ -31,6 +34,7 @@ READ: dict[str, tuple[str, ...]] = {
 CHANGE: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "/findings/review": (("officer",), {"finding_id": "none", "word": "verified", "reason": "seen"}),
     "/notices/reply": (("liaison",), {"notice_id": "none", "position": "contests", "text": "no"}),
+    "/account/token/revoke": (tuple(role for role in ROLES if role != "public"), {"label": "none"}),
     "/account/token": (tuple(role for role in ROLES if role != "public"), {"label": "script"}),
     "/administration": (("admin",), {"act": "disable", "name": "nobody"}),
 }

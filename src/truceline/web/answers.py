@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 import truceline
 from truceline.records.codes import probability_word
-from truceline.web.reader import Reader, desk_of, who
+from truceline.web.reader import desk_of, who
 
 FOLDER = Path(__file__).parent
 TITLES = {
@@ -75,8 +75,3 @@ _TITLE = {
     400: "Bad request", 401: "Log in first", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
     409: "Conflict", 413: "Too large", 422: "Not valid", 429: "Too many tries", 503: "Not available",
 }  # fmt: skip
-
-
-def reader_name(reader: Reader) -> str:
-    """What to call a reader on a page."""
-    return reader.name or "public"

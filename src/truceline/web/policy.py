@@ -38,6 +38,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "change_account": frozenset({"admin"}),
     "account": KNOWN,
     "new_token": KNOWN,
+    "revoke_token": KNOWN,
     "login_form": ALL,
     "login": ALL,
     "logout": ALL,

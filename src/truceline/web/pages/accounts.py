@@ -74,7 +74,7 @@ def logout(request: Request) -> Response:
 @router.get("/account", name="account")
 def account(request: Request) -> HTMLResponse:
     """One's own account."""
-    return page(request, "account.html", token="")
+    return page(request, "account.html", token="", revoked="")
 
 
 @router.post("/account/token", name="new_token")
@@ -82,7 +82,15 @@ def new_token(request: Request, label: Annotated[str, Form(min_length=1, max_len
     """A token for a device or a script; shown once."""
     reader = who(request)
     token = accounts.make_token(desk_of(request).database, reader.name, label, now_ms())
-    return page(request, "account.html", token=token)
+    return page(request, "account.html", token=token, revoked="")
+
+
+@router.post("/account/token/revoke", name="revoke_token")
+def revoke_token(request: Request, label: Annotated[str, Form(min_length=1, max_length=60)]) -> HTMLResponse:
+    """End one's own tokens of that label at once, e.g. those of a device that was lost."""
+    if not accounts.revoke_token(desk_of(request).database, who(request).name, label):
+        raise HTTPException(404, "You have no token of that label that is still good.")
+    return page(request, "account.html", token="", revoked=label)
 
 
 @router.get("/administration", name="administration")
