@@ -36,22 +36,19 @@ class TrucelineError(Exception):
         rule: what must hold, as a sentence.
         where: file:line, entry or field; empty when there is no such place.
         value: what was found instead; shown with repr, cut at 80 characters.
-        remedy: what the reader can do now.
+        remedy: what the reader can do now; never left out.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(
-        self, code: str, rule: str, *, where: str = "", value: object = None, remedy: str = ""
-    ) -> None:
+    def __init__(self, code: str, rule: str, *, remedy: str, where: str = "", value: object = None) -> None:
         self.code, self.rule, self.where, self.value, self.remedy = code, rule, where, value, remedy
         super().__init__(str(self))
 
     def __str__(self) -> str:
         head = f"{self.code} {self.where}: " if self.where else f"{self.code} "
         seen = "" if self.value is None else f", got {_short(self.value)}"
-        tail = f" {self.remedy}" if self.remedy else ""
-        return f"{head}{self.rule}{seen}.{tail} See errors#{self.code.lower()}"
+        return f"{head}{self.rule}{seen}. {self.remedy} See errors#{self.code.lower()}"
 
     def __reduce__(self) -> tuple[Callable[[], TrucelineError], tuple[()]]:
         """So that a problem found in another process arrives whole."""

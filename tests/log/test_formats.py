@@ -229,7 +229,7 @@ class Memory:
 
         found = self.files.get(path_of(level, number, width)) or self.files.get(path_of(level, number, 256))
         if found is None:
-            raise LogError("LOG-037", "absent", where=path_of(level, number, width))
+            raise LogError("LOG-037", "absent", where=path_of(level, number, width), remedy="None.")
         return found
 
 

@@ -47,7 +47,7 @@ def test_a_flipped_bit_or_a_cut_file_is_refused(own_copy: Path, kind: str) -> No
     choice = random.Random(3)
     for path in files(own_copy, kind):
         raw = path.read_bytes()
-        for at in {0, len(raw) - 1, choice.randrange(len(raw))}:
+        for at in (0, len(raw) - 1, choice.randrange(len(raw))):
             path.write_bytes(raw[:at] + bytes([raw[at] ^ 1 << choice.randrange(8)]) + raw[at + 1 :])
             assert refused(own_copy).remedy
         for other in (raw[:-1], b"", raw + b"\n"):

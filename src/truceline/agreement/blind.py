@@ -68,7 +68,10 @@ def reading(filled: Mapping[str, Any], agreement: Agreement, party: str, salt: s
     """
     if not _NAME.fullmatch(party):
         raise AgreementError(
-            "AGR-072", "a reader must have a name of letters, digits and hyphens", value=party
+            "AGR-072",
+            "a reader must have a name of letters, digits and hyphens",
+            value=party,
+            remedy="Take letters, digits and hyphens only.",
         )
     blank = sheet(agreement)
     if filled.get("cases_digest") != blank["cases_digest"]:
@@ -127,7 +130,7 @@ def compare(
         )  # fmt: skip
     for party, one in sorted(told.items()):
         if one.get("cases_digest") != cases_digest(agreement):
-            raise AgreementError("AGR-071", "the sheet must be of this version of the agreement and its cases", where=party, value=one.get("version"))  # fmt: skip
+            raise AgreementError("AGR-071", "the sheet must be of this version of the agreement and its cases", where=party, value=one.get("version"), remedy="Read again, with the agreement as it is now.")  # fmt: skip
         if dict(promised[party]) != commitment(one):
             raise AgreementError(
                 "AGR-073", "a reading must be the one that was committed to", where=party, value=digest(dict(one)),

@@ -52,7 +52,13 @@ def parse(name: str, text: str) -> Document:
         mark = getattr(problem, "problem_mark", None)
         where = f"{name}:{mark.line + 1}" if mark is not None else name
         words = getattr(problem, "problem", None) or "cannot be read"
-        raise AgreementError("AGR-004", "the file must be plain YAML", where=where, value=words) from problem
+        raise AgreementError(
+            "AGR-004",
+            "the file must be plain YAML",
+            where=where,
+            value=words,
+            remedy="Correct the file there.",
+        ) from problem
     document = Document(name, None)
     value = None if node is None else _value(name, node, (), document.lines)
     return Document(name, value, document.lines)
@@ -75,11 +81,17 @@ def _refuse(name: str, text: str) -> None:
             depth -= 1
         if depth > MAX_DEPTH or documents > 1:
             raise AgreementError(
-                "AGR-004", "the file must hold one document, not nested deeply", where=where, value=depth
+                "AGR-004",
+                "the file must hold one document, not nested deeply",
+                where=where,
+                value=depth,
+                remedy="Correct the file there.",
             )
         tag = getattr(token, "tag", None)
         if tag:
-            raise AgreementError("AGR-004", "tags are not allowed", where=where, value=tag)
+            raise AgreementError(
+                "AGR-004", "tags are not allowed", where=where, value=tag, remedy="Correct the file there."
+            )
 
 
 def _value(name: str, node: Any, path: Path, lines: dict[Path, int]) -> Any:
@@ -92,7 +104,9 @@ def _value(name: str, node: Any, path: Path, lines: dict[Path, int]) -> Any:
     for key, item in node.value:
         where = f"{name}:{key.start_mark.line + 1}"
         if not isinstance(key, yaml.ScalarNode):
-            raise AgreementError("AGR-004", "a key must be a word", where=where)
+            raise AgreementError(
+                "AGR-004", "a key must be a word", where=where, remedy="Correct the file there."
+            )
         if key.value in found:
             raise AgreementError(
                 "AGR-005",

@@ -186,15 +186,29 @@ def _collect(folder: Path) -> dict[str, str]:
         if path.is_dir() and not path.is_symlink():
             continue
         if path.is_symlink() or not path.is_file():
-            raise AgreementError("AGR-002", "the folder must hold plain files only", where=name)
+            raise AgreementError(
+                "AGR-002",
+                "the folder must hold plain files only",
+                where=name,
+                remedy="Remove it, or put a plain file in its place.",
+            )
         _allowed(name)
         if path.stat().st_size > MAX_BYTES:
-            raise AgreementError("AGR-003", f"a file must not exceed {MAX_BYTES} bytes", where=name)
+            raise AgreementError(
+                "AGR-003",
+                f"a file must not exceed {MAX_BYTES} bytes",
+                where=name,
+                remedy="Save it as UTF-8 text, smaller than that.",
+            )
         try:
             files[name] = path.read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError) as problem:
             raise AgreementError(
-                "AGR-003", "a file must be readable UTF-8", where=name, value=str(problem)
+                "AGR-003",
+                "a file must be readable UTF-8",
+                where=name,
+                value=str(problem),
+                remedy="Save it as UTF-8 text, smaller than that.",
             ) from problem
     return files
 
@@ -213,9 +227,19 @@ def _read(files: Mapping[str, str]) -> Agreement:
     for name, text in files.items():
         _allowed(name)
         if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES or len(files) > MAX_FILES:
-            raise AgreementError("AGR-003", f"a file must not exceed {MAX_BYTES} bytes", where=name)
+            raise AgreementError(
+                "AGR-003",
+                f"a file must not exceed {MAX_BYTES} bytes",
+                where=name,
+                remedy="Save it as UTF-8 text, smaller than that.",
+            )
     if "agreement.yaml" not in files:
-        raise AgreementError("AGR-014", "a packed agreement must hold agreement.yaml", value=sorted(files))
+        raise AgreementError(
+            "AGR-014",
+            "a packed agreement must hold agreement.yaml",
+            value=sorted(files),
+            remedy="Pack it again, with agreement.yaml.",
+        )
     document = parse("agreement.yaml", files["agreement.yaml"])
     declared = validated(AgreementFile, document)
     features = [
@@ -307,11 +331,20 @@ def _features(name: str, text: str) -> list[dict[str, Any]]:
         value = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as problem:
         raise AgreementError(
-            "AGR-009", "a geometry file must be JSON", where=name, value=str(problem)
+            "AGR-009",
+            "a geometry file must be JSON",
+            where=name,
+            value=str(problem),
+            remedy="Correct the geometry; an example stands in docs/reference.",
         ) from problem
     features = value.get("features") if isinstance(value, dict) else None
     if not isinstance(features, list) or value.get("type") != "FeatureCollection":
-        raise AgreementError("AGR-009", "a geometry file must be a GeoJSON FeatureCollection", where=name)
+        raise AgreementError(
+            "AGR-009",
+            "a geometry file must be a GeoJSON FeatureCollection",
+            where=name,
+            remedy="Correct the geometry; an example stands in docs/reference.",
+        )
     for feature in features:
         properties = feature.get("properties") if isinstance(feature, dict) else None
         if (
@@ -324,6 +357,7 @@ def _features(name: str, text: str) -> list[dict[str, Any]]:
                 "a feature must have properties.id, and properties.role line, zone, point or case-line",
                 where=name,
                 value=properties,
+                remedy="Correct the geometry; an example stands in docs/reference.",
             )
     return features
 

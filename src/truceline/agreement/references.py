@@ -90,7 +90,11 @@ def check_references(
         for index, name in enumerate(ids):
             if name in ids[:index]:
                 raise AgreementError(
-                    "AGR-015", f"a {kind} must be given once", value=name, where="agreement.yaml"
+                    "AGR-015",
+                    f"a {kind} must be given once",
+                    value=name,
+                    where="agreement.yaml",
+                    remedy="Give one of the two another name.",
                 )
     for alignment in declared.alignments:
         for told in (alignment.from_, alignment.until):
@@ -329,7 +333,13 @@ def _check_step(step: Step, where: str, names: set[str], sides: set[str], any_li
             remedy="A zone 50 km wide keeps weapons 25 km away on each side.",
         )
     if step.width_m is not None and step.width_m < 2:
-        raise AgreementError("AGR-018", "a zone must be at least 2 m wide", where=where, value=step.width_m)
+        raise AgreementError(
+            "AGR-018",
+            "a zone must be at least 2 m wide",
+            where=where,
+            value=step.width_m,
+            remedy="Widen the zone, or leave it out.",
+        )
     if isinstance(step.distance_m, dict):
         for side in step.distance_m:
             if side not in sides:

@@ -4,48 +4,64 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 
 import typer
 
 import truceline
-from truceline.cli import (
-    agreement,
-    anchor,
-    assess,
-    beginning,
-    bench,
-    consent,
-    demo,
-    drafting,
-    evidence,
-    fuse,
-    importing,
-    init,
-    key,
-    learn,
-    log,
-    mechanism,
-    negotiating,
-    plan,
-    reading,
-    record,
-    recovering,
-    replay,
-    report,
-    scale,
-    score,
-    serve,
-    simulate,
-    step,
-    stick,
-    submitting,
-    task,
-    template,
-    trends,
-    wording,
-)  # fmt: skip
 from truceline.cli.common import PROGRAM
 from truceline.errors import EnvironmentFailure, TrucelineError
+
+COMMANDS = {
+    "demo": "demo:app",
+    "init": "init:init",
+    "import": "importing:import_",
+    "record": "record:record",
+    "learn": "learn:learn",
+    "fuse": "fuse:fuse",
+    "assess": "assess:assess",
+    "report": "report:report",
+    "replay": "replay:replay",
+    "log sign": "submitting:sign",
+    "log submit": "submitting:submit",
+    "log bracket": "submitting:bracket",
+    "log": "log:app",
+    "key": "key:app",
+    "evidence": "evidence:app",
+    "stick": "stick:app",
+    "anchor": "anchor:app",
+    "backup": "recovering:backup",
+    "restore": "recovering:restore",
+    "succeed": "recovering:succeed",
+    "upgrade": "recovering:upgrade",
+    "agreement explain": "drafting:explain",
+    "agreement draw": "drafting:draw",
+    "agreement diff": "drafting:diff",
+    "agreement new": "beginning:new",
+    "agreement word": "wording:word",
+    "agreement read": "reading:app",
+    "agreement": "agreement:app",
+    "plan": "plan:plan",
+    "step": "step:step",
+    "mechanism status": "negotiating:status",
+    "mechanism propose": "negotiating:propose",
+    "mechanism stance": "negotiating:stance",
+    "consent": "consent:app",
+    "roster": "consent:roster_app",
+    "simulate": "simulate:simulate",
+    "score": "score:app",
+    "mechanism": "mechanism:app",
+    "scale": "scale:app",
+    "bench": "bench:app",
+    "serve": "serve:serve",
+    "account": "serve:account",
+    "trends": "trends:trends",
+    "task": "task:task",
+    "template": "template:template",
+}
+"""Where each command stands: words after `truceline` to `module:name` in this folder; a group or a function. A function
+adds to the group that its first word names."""
+
 
 app = typer.Typer(
     name="truceline",
@@ -55,51 +71,21 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-app.add_typer(demo.app, name="demo")
-app.command("init")(init.init)
-app.command("import")(importing.import_)
-app.command("record")(record.record)
-app.command("learn")(learn.learn)
-app.command("fuse")(fuse.fuse)
-app.command("assess")(assess.assess)
-app.command("report")(report.report)
-app.command("replay")(replay.replay)
-log.app.command("sign")(submitting.sign)
-log.app.command("submit")(submitting.submit)
-log.app.command("bracket")(submitting.bracket)
-app.add_typer(log.app, name="log")
-app.add_typer(key.app, name="key")
-app.add_typer(evidence.app, name="evidence")
-app.add_typer(stick.app, name="stick")
-app.add_typer(anchor.app, name="anchor")
-app.command("backup")(recovering.backup)
-app.command("restore")(recovering.restore)
-app.command("succeed")(recovering.succeed)
-app.command("upgrade")(recovering.upgrade)
-agreement.app.command("explain")(drafting.explain)
-agreement.app.command("draw")(drafting.draw)
-agreement.app.command("diff")(drafting.diff)
-agreement.app.command("new")(beginning.new)
-agreement.app.command("word")(wording.word)
-agreement.app.add_typer(reading.app, name="read")
-app.add_typer(agreement.app, name="agreement")
-app.command("plan")(plan.plan)
-app.command("step")(step.step)
-mechanism.app.command("status")(negotiating.status)
-mechanism.app.command("propose")(negotiating.propose)
-mechanism.app.command("stance")(negotiating.stance)
-app.add_typer(consent.app, name="consent")
-app.add_typer(consent.roster_app, name="roster")
-app.command("simulate")(simulate.simulate)
-app.add_typer(score.app, name="score")
-app.add_typer(mechanism.app, name="mechanism")
-app.add_typer(scale.app, name="scale")
-app.add_typer(bench.app, name="bench")
-app.command("serve")(serve.serve)
-app.add_typer(serve.account, name="account")
-app.command("trends")(trends.trends)
-app.command("task")(task.task)
-app.command("template")(template.template)
+
+
+def _join(root: typer.Typer) -> None:
+    """Hang every command of the table on the root, in the table's order."""
+    found = {
+        words: getattr(import_module(f"truceline.cli.{module}"), name)
+        for words, (module, _, name) in ((words, place.partition(":")) for words, place in COMMANDS.items())
+    }
+    for words, what in found.items():
+        group, _, name = words.rpartition(" ")
+        parent = found[group] if group else root
+        if isinstance(what, typer.Typer):
+            parent.add_typer(what, name=name)
+        else:
+            parent.command(name)(what)
 
 
 def _version(shown: bool) -> None:
@@ -115,6 +101,9 @@ def root(
     ),
 ) -> None:
     """Ceasefire verification: observations to incidents, held against the agreement, on a log neither party can rewrite."""
+
+
+_join(app)
 
 
 def main() -> int:

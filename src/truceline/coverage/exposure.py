@@ -227,13 +227,19 @@ def _check(watches: pa.Table) -> None:
                 )  # fmt: skip
     for name in ("from_ms", "to_ms"):
         if watches[name].null_count:
-            raise RecordError("COV-003", "a watch must have a start and an end", where="watches", value=name)
+            raise RecordError(
+                "COV-003",
+                "a watch must have a start and an end",
+                where="watches",
+                value=name,
+                remedy="Give both ends of the watch, the earlier one first.",
+            )
     back = np.flatnonzero(watches["to_ms"].to_numpy() < watches["from_ms"].to_numpy())
     if len(back):
         raise RecordError(
             "COV-003", "a watch must not end before it starts", where=f"watches, row {back[0]}",
             value=(watches["from_ms"][int(back[0])].as_py(), watches["to_ms"][int(back[0])].as_py()),
-        )  # fmt: skip
+         remedy="Give both ends of the watch, the earlier one first.")  # fmt: skip
 
 
 def _denied(watches: pa.Table, track: Track, sectors: Sectors) -> list[tuple[int, int]]:

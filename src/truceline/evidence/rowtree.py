@@ -65,7 +65,12 @@ class RowTree:
             EvidenceError: EVI-020, no such row.
         """
         if self._leaves is None or not 0 <= row < self.size:
-            raise EvidenceError("EVI-020", "a proof needs a row of the file", value=row)
+            raise EvidenceError(
+                "EVI-020",
+                "a proof needs a row of the file",
+                value=row,
+                remedy="Give the number of a row of that file, from 0.",
+            )
         level, proof = np.concatenate(self._leaves), []
         while len(level) > 1:
             beside = row ^ 1

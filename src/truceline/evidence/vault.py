@@ -60,7 +60,12 @@ class Vault:
             EvidenceError: EVI-010 more records than fit. EnvironmentFailure: ENV-001.
         """
         if len(records) > size:
-            raise EvidenceError("EVI-010", f"a batch holds at most {size} records", value=len(records))
+            raise EvidenceError(
+                "EVI-010",
+                f"a batch holds at most {size} records",
+                value=len(records),
+                remedy="Seal fewer at once.",
+            )
         whole = [*records, *[SealedRecord(DUMMY)] * (size - len(records))]
         commitments, ciphertexts, secrets = [], [], []
         for number in range(size):

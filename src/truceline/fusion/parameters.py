@@ -120,7 +120,13 @@ class Parameters:
                     remedy=f"The default is {expected[name]}.",
                 )  # fmt: skip
             if "_e4" in name and value > 10_000:
-                raise FusionError("FUS-002", "a share must not exceed 10000", where=name, value=value)
+                raise FusionError(
+                    "FUS-002",
+                    "a share must not exceed 10000",
+                    where=name,
+                    value=value,
+                    remedy="Give a share in ten-thousandths, 0 to 10000.",
+                )
             head, _, kind = name.partition(".")
             if kind:
                 grouped.setdefault(head, {})[kind] = value

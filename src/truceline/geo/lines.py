@@ -160,6 +160,10 @@ def _positions(coordinates: Any, where: str) -> Float64Array:
         points = np.array([[float(lon), float(lat)] for lon, lat, *_ in coordinates], dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as problem:
         raise GeometryError(
-            "GEO-004", "coordinates must be a list of positions", where=where, value=coordinates
+            "GEO-004",
+            "coordinates must be a list of positions",
+            where=where,
+            value=coordinates,
+            remedy="Give [[lon, lat], ...] in degrees.",
         ) from problem
     return as_points(points.reshape(-1, 2), where=where)

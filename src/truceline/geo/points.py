@@ -27,7 +27,13 @@ def as_points(lonlat: Points, where: str = "") -> Float64Array:
     if points.ndim == 1 and points.size in (0, 2):
         points = points.reshape(-1, 2)
     if points.ndim != 2 or points.shape[1] != 2:
-        raise GeometryError("GEO-001", "points must be pairs of lon, lat", where=where, value=points.shape)
+        raise GeometryError(
+            "GEO-001",
+            "points must be pairs of lon, lat",
+            where=where,
+            value=points.shape,
+            remedy="Give one row for each point, longitude first.",
+        )
     bad = (np.abs(points[:, 0]) > 180.0) | (np.abs(points[:, 1]) > 90.0) | np.isinf(points).any(axis=1)
     if bad.any():
         raise GeometryError(

@@ -38,7 +38,13 @@ def open_file(
     path = Path(path)
     shape = container_of(path)
     if mapping is not None and format is not None:
-        raise IntakeError("INT-010", "give a format or a mapping, not both", where="settings", value=format)
+        raise IntakeError(
+            "INT-010",
+            "give a format or a mapping, not both",
+            where="settings",
+            value=format,
+            remedy="Leave one of the two out.",
+        )
     fmt = known_format(format or detect(path)) if mapping is None else mappings.load(mapping)
     digest = "" if mapping is None else mappings.digest(mapping)
     resolved = _settle(fmt, shape, dict(settings or {}))
@@ -128,7 +134,12 @@ def _elements(path: Path, fmt: Format) -> elements.Elements:
     collection, _first = elements.first_element(path)
     if collection != ("geojson" in fmt.container):
         wanted = "a GeoJSON FeatureCollection" if "geojson" in fmt.container else "JSON records"
-        raise IntakeError("INT-003", f"a file of format {fmt.id} must be {wanted}", where=path.name)
+        raise IntakeError(
+            "INT-003",
+            f"a file of format {fmt.id} must be {wanted}",
+            where=path.name,
+            remedy="Give the file in that form, or name another format.",
+        )
     return elements.Elements(path, elements.feature if collection else elements.as_is)
 
 

@@ -127,7 +127,11 @@ def _shape(name: str, column: pa.Array) -> tuple[str, pa.Array, str]:
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return f'"{key}":"', _escaped(column), '"'
     raise RecordError(
-        "REC-003", "a row holds text, whole numbers and booleans", where=name, value=str(column.type)
+        "REC-003",
+        "a row holds text, whole numbers and booleans",
+        where=name,
+        value=str(column.type),
+        remedy="Convert the column before.",
     )
 
 

@@ -215,7 +215,10 @@ class _Fold:
         where = path_of("entries", number, width)
         if look.problem is not None or len(look.leaves) < width:
             absent = LogError(
-                "LOG-037", "every tile and bundle must be there and full", value=len(look.leaves)
+                "LOG-037",
+                "every tile and bundle must be there and full",
+                value=len(look.leaves),
+                remedy="Fetch what is missing from another copy.",
             )
             self._made.add(look.problem or absent, where)
             self._broken = True

@@ -179,7 +179,12 @@ def _load(path: Path) -> list[WitnessState]:
 
 
 def _refusal(why: str) -> LogError:
-    return LogError("LOG-060", "a witness must cosign what extends its checkpoint", value=why)
+    return LogError(
+        "LOG-060",
+        "a witness must cosign what extends its checkpoint",
+        value=why,
+        remedy="Read what the witness said; ask its operator.",
+    )
 
 
 def published(log: Log) -> tuple[Checkpoint, list[Cosignature]]:

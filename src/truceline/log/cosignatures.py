@@ -117,7 +117,12 @@ def read_cosignatures(text: bytes, raw: bytes, keys: Iterable[CosignerKey]) -> l
 
 
 def _no(raw: bytes) -> list[Cosignature]:
-    raise LogError("LOG-011", "a signature line must be a dash, a name and base64", value=raw[:60])
+    raise LogError(
+        "LOG-011",
+        "a signature line must be a dash, a name and base64",
+        value=raw[:60],
+        remedy="Ask the witness again.",
+    )
 
 
 def _message(text: bytes, time_s: int) -> bytes:

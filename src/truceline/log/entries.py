@@ -168,15 +168,30 @@ def read_entry(origin: str, note: bytes) -> tuple[Entry, bytes, tuple[SignatureL
     head, _, line = text.partition(b"\n")
     version = next((v for v in (2, 1) if head == f"{origin}/entry/v{v}".encode()), 0)
     if not version:
-        raise LogError("LOG-021", "an entry must belong to this log", value=head)
+        raise LogError(
+            "LOG-021",
+            "an entry must belong to this log",
+            value=head,
+            remedy="Submit it to the log that it names, or sign it again for this one.",
+        )
     try:
         fields = _DECODER.decode(line.decode())
         entry = _entry(version, fields)
         same = _is_canonical(fields, line) or entry_text(origin, entry) == text
     except (ValueError, TypeError, KeyError, RecursionError, rfc8785.CanonicalizationError) as problem:
-        raise LogError("LOG-022", "an entry must be canonical JSON", value=line[:60]) from problem
+        raise LogError(
+            "LOG-022",
+            "an entry must be canonical JSON",
+            value=line[:60],
+            remedy="Fetch the entry from another copy, or sign it again with this program.",
+        ) from problem
     if not same:
-        raise LogError("LOG-022", "an entry must be canonical JSON", value=line[:60])
+        raise LogError(
+            "LOG-022",
+            "an entry must be canonical JSON",
+            value=line[:60],
+            remedy="Fetch the entry from another copy, or sign it again with this program.",
+        )
     return entry, text, lines
 
 
@@ -222,9 +237,18 @@ def check_lines(
             known = [VerifierKey.parse(str(entry.body.get("vkey")))]
         key = next((one for one in known if one.id == line.key_id), None)
         if key is None:
-            raise LogError("LOG-012", "the signer must be enrolled", value=line.name)
+            raise LogError(
+                "LOG-012",
+                "the signer must be enrolled",
+                value=line.name,
+                remedy="Enrol the key first, or fetch the entry from another copy.",
+            )
         if not key.verify(text, line.signature):
-            raise LogError("LOG-013", f"the signature of {line.name} must fit the text")
+            raise LogError(
+                "LOG-013",
+                f"the signature of {line.name} must fit the text",
+                remedy="Fetch the entry from another copy, or have it signed again.",
+            )
 
 
 def parse_entry(origin: str, note: bytes, keys: Mapping[str, VerifierKey]) -> Entry:
@@ -249,7 +273,11 @@ def unchecked(origin: str, note: bytes) -> Entry:
         return _entry(1 if head.endswith(b"/v1") else VERSION, json.loads(line))
     except (ValueError, TypeError, KeyError, RecursionError) as problem:
         raise LogError(
-            "LOG-022", "an entry must be canonical JSON", where=origin, value=note[:60]
+            "LOG-022",
+            "an entry must be canonical JSON",
+            where=origin,
+            value=note[:60],
+            remedy="Fetch the entry from another copy, or sign it again with this program.",
         ) from problem
 
 

@@ -74,7 +74,12 @@ class Keys:
         try:
             lines = {str(name): str(line) for name, line in genesis.body["keys"].items()}
         except (KeyError, AttributeError, TypeError) as problem:
-            raise LogError("LOG-022", "the genesis entry must list the keys", where="entry 0") from problem
+            raise LogError(
+                "LOG-022",
+                "the genesis entry must list the keys",
+                where="entry 0",
+                remedy="Fetch entry 0 from another copy.",
+            ) from problem
         for name, line in lines.items():
             if name != self._origin:
                 self._take(self._new(name, line, 0, strict=genesis.version > 1), name, 0)

@@ -59,7 +59,12 @@ def _split(size: int) -> int:
 def prove_inclusion(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
     """PATH(m, D[n]), leaf to root."""
     if not 0 <= index < len(leaf_hashes):
-        raise LogError("LOG-001", "a proof needs an index inside the tree", value=index)
+        raise LogError(
+            "LOG-001",
+            "a proof needs an index inside the tree",
+            value=index,
+            remedy="Ask for what lies inside the published size.",
+        )
     if len(leaf_hashes) == 1:
         return []
     k = _split(len(leaf_hashes))
@@ -71,7 +76,12 @@ def prove_inclusion(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
 def prove_consistency(leaf_hashes: Sequence[bytes], old_size: int) -> list[bytes]:
     """PROOF(m, D[n])."""
     if not 0 < old_size <= len(leaf_hashes):
-        raise LogError("LOG-001", "a consistency proof needs 0 < old size <= size", value=old_size)
+        raise LogError(
+            "LOG-001",
+            "a consistency proof needs 0 < old size <= size",
+            value=old_size,
+            remedy="Ask for what lies inside the published size.",
+        )
     return _subproof(leaf_hashes, old_size, True)
 
 
@@ -87,11 +97,20 @@ def _subproof(leaves: Sequence[bytes], m: int, whole: bool) -> list[bytes]:
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Raise LogError LOG-002 unless `proof` leads from the leaf hash to `root` (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size or any(len(node) != 32 for node in (leaf, root, *proof)):
-        raise LogError("LOG-002", "an inclusion proof must fit its tree", value=(index, size))
+        raise LogError(
+            "LOG-002",
+            "an inclusion proof must fit its tree",
+            value=(index, size),
+            remedy="Fetch the proof again, from another copy.",
+        )
     fn, sn, seen = index, size - 1, leaf
     for node in proof:
         if sn == 0:
-            raise LogError("LOG-002", "an inclusion proof must not be longer than its path")
+            raise LogError(
+                "LOG-002",
+                "an inclusion proof must not be longer than its path",
+                remedy="Fetch the proof again, from another copy.",
+            )
         if fn & 1 or fn == sn:
             seen = node_hash(node, seen)
             while not fn & 1 and fn:
@@ -100,14 +119,23 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
             seen = node_hash(seen, node)
         fn, sn = fn >> 1, sn >> 1
     if sn or seen != root:
-        raise LogError("LOG-002", "an inclusion proof must lead to the root")
+        raise LogError(
+            "LOG-002",
+            "an inclusion proof must lead to the root",
+            remedy="Fetch the proof again, from another copy.",
+        )
 
 
 def verify_consistency(
     old_size: int, size: int, proof: Sequence[bytes], old_root: bytes, root: bytes
 ) -> None:
     """Raise LogError LOG-003 unless the larger tree extends the smaller (RFC 9162, 2.1.4.2)."""
-    wrong = LogError("LOG-003", "a consistency proof must connect both roots", value=(old_size, size))
+    wrong = LogError(
+        "LOG-003",
+        "a consistency proof must connect both roots",
+        value=(old_size, size),
+        remedy="Keep both checkpoints: together they show that the history was rewritten, or the proof is another's.",
+    )
     if not 0 < old_size <= size:
         raise wrong
     if old_size == size:

@@ -51,7 +51,12 @@ class VerifierKey:
         except ValueError:  # also a name that is no UTF-8
             good = False
         if not good:
-            raise LogError("LOG-010", "a verifier key must be name+hash+base64", value=line)
+            raise LogError(
+                "LOG-010",
+                "a verifier key must be name+hash+base64",
+                value=line,
+                remedy="Copy the whole line again: name, hash and key, with plus signs between.",
+            )
         return key
 
     def verify(self, text: bytes, signature: bytes) -> bool:
@@ -135,9 +140,19 @@ def split_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
         LogError: LOG-011 malformed.
     """
     if len(note) > MAX_NOTE_BYTES:
-        raise LogError("LOG-011", f"a note must be at most {MAX_NOTE_BYTES:,} bytes", value=len(note))
+        raise LogError(
+            "LOG-011",
+            f"a note must be at most {MAX_NOTE_BYTES:,} bytes",
+            value=len(note),
+            remedy="Fetch the file again, from another copy.",
+        )
     if len(note.translate(None, _CONTROL)) != len(note):
-        raise LogError("LOG-011", "a note must hold no control characters", value=note[:40])
+        raise LogError(
+            "LOG-011",
+            "a note must hold no control characters",
+            value=note[:40],
+            remedy="Fetch the file again, from another copy.",
+        )
     text, blank, tail = note.rpartition(b"\n\n")
     try:
         text.decode()
@@ -148,23 +163,46 @@ def split_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
         ) from problem
     if len(lines) > MAX_SIGNATURES + 1:
         raise LogError(
-            "LOG-011", f"a note must have at most {MAX_SIGNATURES} signatures", value=len(lines) - 1
+            "LOG-011",
+            f"a note must have at most {MAX_SIGNATURES} signatures",
+            value=len(lines) - 1,
+            remedy="Fetch the file again, from another copy.",
         )
     if not blank or lines.pop() or not lines:
-        raise LogError("LOG-011", "a note must be text, a blank line and signature lines", value=note[-60:])
+        raise LogError(
+            "LOG-011",
+            "a note must be text, a blank line and signature lines",
+            value=note[-60:],
+            remedy="Fetch the file again, from another copy.",
+        )
     return text + b"\n", tuple(map(_signature_line, lines))
 
 
 def _signature_line(line: str) -> SignatureLine:
     parts = line.removeprefix(DASH).split(" ")
     if not line.startswith(DASH) or len(parts) != 2 or not is_name(parts[0]):
-        raise LogError("LOG-011", "a signature line must be a dash, a name and base64", value=line)
+        raise LogError(
+            "LOG-011",
+            "a signature line must be a dash, a name and base64",
+            value=line,
+            remedy="Fetch the file again, from another copy.",
+        )
     try:
         raw = base64.b64decode(parts[1], validate=True)
     except ValueError as problem:
-        raise LogError("LOG-011", "a signature must be base64", value=line) from problem
+        raise LogError(
+            "LOG-011",
+            "a signature must be base64",
+            value=line,
+            remedy="Fetch the file again, from another copy.",
+        ) from problem
     if base64.b64encode(raw).decode() != parts[1] or len(raw) < 5:
-        raise LogError("LOG-011", "a signature must be canonical base64", value=line)
+        raise LogError(
+            "LOG-011",
+            "a signature must be canonical base64",
+            value=line,
+            remedy="Fetch the file again, from another copy.",
+        )
     return SignatureLine(parts[0], raw[:4], raw[4:])
 
 
@@ -177,14 +215,26 @@ def open_note(note: bytes, keys: Mapping[str, VerifierKey]) -> tuple[bytes, str]
     text, lines = split_note(note)
     if len(lines) != 1:
         raise LogError(
-            "LOG-011", "a note must be text, a blank line and one signature line", value=note[-60:]
+            "LOG-011",
+            "a note must be text, a blank line and one signature line",
+            value=note[-60:],
+            remedy="Fetch the file again, from another copy.",
         )
     (line,) = lines
     key = keys.get(line.name)
     if key is None or line.key_id != key.id:
-        raise LogError("LOG-012", "the signer must be enrolled", value=line.name)
+        raise LogError(
+            "LOG-012",
+            "the signer must be enrolled",
+            value=line.name,
+            remedy="Give the key of the signer, or fetch the note from another copy.",
+        )
     if not key.verify(text, line.signature):
-        raise LogError("LOG-013", f"the signature of {line.name} must fit the text")
+        raise LogError(
+            "LOG-013",
+            f"the signature of {line.name} must fit the text",
+            remedy="Fetch the file again, from another copy.",
+        )
     return text, line.name
 
 

@@ -226,7 +226,12 @@ def _count(word: str, members: int) -> int:
 
 
 def _rule(rule: str, value: object) -> LogError:
-    return LogError("LOG-052", rule, value=value)
+    return LogError(
+        "LOG-052",
+        rule,
+        value=value,
+        remedy="See c2sp.org/tlog-policy; the page on log formats has an example.",
+    )
 
 
 def _wrong(where: str, rule: str, value: object) -> LogError:

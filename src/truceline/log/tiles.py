@@ -36,10 +36,20 @@ def split_bundle(raw: bytes) -> list[bytes]:
     notes, at = [], 0
     while at < len(raw):
         if at + 2 > len(raw):
-            raise LogError("LOG-030", "a bundle must hold whole entries", value=len(raw))
+            raise LogError(
+                "LOG-030",
+                "a bundle must hold whole entries",
+                value=len(raw),
+                remedy="Fetch the file again, from another copy.",
+            )
         (length,) = struct.unpack_from(">H", raw, at)
         if at + 2 + length > len(raw):
-            raise LogError("LOG-030", "a bundle must hold whole entries", value=len(raw))
+            raise LogError(
+                "LOG-030",
+                "a bundle must hold whole entries",
+                value=len(raw),
+                remedy="Fetch the file again, from another copy.",
+            )
         notes.append(raw[at + 2 : at + 2 + length])
         at += 2 + length
     return notes

@@ -138,7 +138,12 @@ class TileTree:
     def root_at(self, size: int) -> bytes:
         """The root over the first `size` entries. Raises LogError LOG-001, LOG-037, LOG-039."""
         if not 0 <= size <= self.size:
-            raise LogError("LOG-001", "a root needs a size inside the tree", value=size)
+            raise LogError(
+                "LOG-001",
+                "a root needs a size inside the tree",
+                value=size,
+                remedy="Ask for what lies inside the published size.",
+            )
         if size == self.size:
             return self.root()
         return self._range(0, size) if size else CompactRange().root()
@@ -146,7 +151,12 @@ class TileTree:
     def leaf(self, index: int) -> bytes:
         """The leaf hash of an entry, as the tree has it. Raises LogError LOG-001, LOG-037, LOG-039."""
         if not 0 <= index < self.size:
-            raise LogError("LOG-001", "a leaf needs an index inside the tree", value=index)
+            raise LogError(
+                "LOG-001",
+                "a leaf needs an index inside the tree",
+                value=index,
+                remedy="Ask for what lies inside the published size.",
+            )
         return self.node(0, index)
 
     def node(self, height: int, number: int) -> bytes:
@@ -161,7 +171,12 @@ class TileTree:
         """PATH(m, D[n]), leaf to root. Raises LogError LOG-001, LOG-037, LOG-039."""
         size = self.size if size is None else size
         if not 0 <= index < size <= self.size:
-            raise LogError("LOG-001", "a proof needs an index inside the tree", value=index)
+            raise LogError(
+                "LOG-001",
+                "a proof needs an index inside the tree",
+                value=index,
+                remedy="Ask for what lies inside the published size.",
+            )
         path: list[bytes] = []
         start, end = 0, size
         while end - start > 1:
@@ -178,7 +193,12 @@ class TileTree:
         """PROOF(m, D[n]). Raises LogError LOG-001, LOG-037, LOG-039."""
         size = self.size if size is None else size
         if not 0 < old_size <= size <= self.size:
-            raise LogError("LOG-001", "a consistency proof needs 0 < old size <= size", value=old_size)
+            raise LogError(
+                "LOG-001",
+                "a consistency proof needs 0 < old size <= size",
+                value=old_size,
+                remedy="Ask for what lies inside the published size.",
+            )
         path: list[bytes] = []
         start, end, whole = 0, size, True
         while old_size != end:
@@ -201,7 +221,12 @@ class TileTree:
         """
         width = min(WIDTH, self.size - number * WIDTH)
         if width < 1:
-            raise LogError("LOG-001", "a bundle needs an index inside the tree", value=number)
+            raise LogError(
+                "LOG-001",
+                "a bundle needs an index inside the tree",
+                value=number,
+                remedy="Ask for what lies inside the published size.",
+            )
         where = path_of("entries", number, width)
         try:
             notes = split_bundle(self._source.tile("entries", number, width))

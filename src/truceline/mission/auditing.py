@@ -127,13 +127,21 @@ def _open_all(mission: Mission, made: Audited) -> None:
             if not named:
                 _note(
                     made,
-                    EvidenceError("EVI-032", "a shredding must name evidence of this log"),
+                    EvidenceError(
+                        "EVI-032",
+                        "a shredding must name evidence of this log",
+                        remedy="Keep the log and tell the parties.",
+                    ),
                     f"entry {entry.index}",
                 )
             if not all(mission.vault.is_shredded(digest, numbers, size) for digest, size in named):
                 _note(
                     made,
-                    EvidenceError("EVI-031", "what the log says is shredded must be gone"),
+                    EvidenceError(
+                        "EVI-031",
+                        "what the log says is shredded must be gone",
+                        remedy="Remove the file and its copies, as the log says was done.",
+                    ),
                     f"entry {entry.index}",
                 )
 
@@ -148,7 +156,10 @@ def _coarse(
             _note(
                 made,
                 EvidenceError(
-                    "EVI-033", "the disclosed form must be the coarse form of what is sealed", where=where
+                    "EVI-033",
+                    "the disclosed form must be the coarse form of what is sealed",
+                    where=where,
+                    remedy="Keep the log and tell the parties: what was shown is not what was sealed.",
                 ),
                 where,
             )

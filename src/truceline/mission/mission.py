@@ -204,7 +204,12 @@ class Mission:
         if self._genesis is None:
             first = self.entry(0).body
             if not isinstance(first, Genesis):
-                raise errors.LogError("MIS-004", "the first entry must be the genesis", value=word_of(first))
+                raise errors.LogError(
+                    "MIS-004",
+                    "the first entry must be the genesis",
+                    value=word_of(first),
+                    remedy="Fetch the log from another copy.",
+                )
             self._genesis = first
         return self._genesis
 
@@ -375,7 +380,10 @@ class Mission:
                 with path.open("rb") as file:
                     if hashlib.file_digest(file, "sha256").hexdigest() != imported.digest:
                         raise errors.EvidenceError(
-                            "EVI-002", "stored bytes must hash to their name", where=imported.name
+                            "EVI-002",
+                            "stored bytes must hash to their name",
+                            where=imported.name,
+                            remedy="Fetch the file of that name from another copy.",
                         )
             else:
                 self.blobs.check(imported.stored)

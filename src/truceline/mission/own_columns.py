@@ -163,7 +163,11 @@ def shown(incidents: pa.Table) -> pa.Table:
     chance = pc.divide(listed.field("e4").filter(mine).cast(pa.float64()), 1e4)
     if len(chance) != len(incidents):
         raise FusionError(
-            "SCA-003", "each incident must have the share of its side once", where="sides", value=len(chance)
+            "SCA-003",
+            "each incident must have the share of its side once",
+            where="sides",
+            value=len(chance),
+            remedy="Fuse again: the column of sides was altered.",
         )
     columns = {
         "existence": pc.divide(incidents.column("probability_e4").cast(pa.float64()), 1e4), "at_ms": incidents.column("midpoint_ms"),

@@ -118,6 +118,7 @@ def record_id(body: Kind) -> str:
         "REC-020",
         "a fact must be a statement, signal, appeal, proposal, stance, plan step, text or passage",
         value=body,
+        remedy="Take one of these kinds.",
     )
 
 

@@ -74,7 +74,10 @@ def requests(mission: Mission, incident_id: str) -> dict[str, Any]:
     mission.refuse_record()
     if not mission.vault.can_open:
         raise UsageError(
-            "MIS-192", "requests can only be made by who may open the sealed rows", where=str(mission.root)
+            "MIS-192",
+            "requests can only be made by who may open the sealed rows",
+            where=str(mission.root),
+            remedy="Ask the mission, or give the folder of the sealed keys.",
         )
     fused = newest_incidents(mission)
     row = next(

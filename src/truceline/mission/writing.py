@@ -81,7 +81,13 @@ def read(path: Path) -> list[Written]:
     for index, one in enumerate(listed):
         where = document.where((index,) if isinstance(document.value, list) else ())
         if not isinstance(one, dict):
-            raise UsageError("MIS-110", "a record must be a map with `kind`", where=where, value=one)
+            raise UsageError(
+                "MIS-110",
+                "a record must be a map with `kind`",
+                where=where,
+                value=one,
+                remedy="Correct the line; `truceline template` prints an example.",
+            )
         fields = dict(one)
         kind, author = fields.pop("kind", None), fields.pop("author", "")
         if kind not in BY_HAND:
@@ -113,6 +119,7 @@ def _roster(name: str, text: str) -> list[Written]:
                     f"a row must have {len(header)} cells as the header has",
                     where=where,
                     value=len(cells),
+                    remedy="Correct the line; `truceline template` prints an example.",
                 )
             fields: dict[str, Any] = {key: cell for key, cell in zip(header, cells, strict=True) if cell}
             for key in ("radius_m",):
@@ -121,7 +128,11 @@ def _roster(name: str, text: str) -> list[Written]:
             found.append(Written(where, "watch", fields.pop("author", ""), fields))
     except csv.Error as problem:
         raise UsageError(
-            "MIS-110", "a roster must be CSV", where=f"{name}:{stream.line_num}", value=str(problem)
+            "MIS-110",
+            "a roster must be CSV",
+            where=f"{name}:{stream.line_num}",
+            value=str(problem),
+            remedy="Correct the line; `truceline template` prints an example.",
         ) from problem
     return found
 

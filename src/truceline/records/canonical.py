@@ -23,7 +23,12 @@ def canonical(value: Any) -> bytes:
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError) as problem:
-        raise RecordError("REC-003", "a record must be plain JSON", value=str(problem)) from problem
+        raise RecordError(
+            "REC-003",
+            "a record must be plain JSON",
+            value=str(problem),
+            remedy="Give text, whole numbers, true, false, null, lists and maps with text as keys.",
+        ) from problem
 
 
 def parse_canonical(raw: bytes) -> Any:
@@ -35,9 +40,19 @@ def parse_canonical(raw: bytes) -> Any:
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-        raise RecordError("REC-004", "a record must be UTF-8 JSON", value=str(problem)) from problem
+        raise RecordError(
+            "REC-004",
+            "a record must be UTF-8 JSON",
+            value=str(problem),
+            remedy="Save the file as UTF-8 JSON.",
+        ) from problem
     if canonical(value) != raw:
-        raise RecordError("REC-006", "a record must be in RFC 8785 canonical form", value=raw[:60])
+        raise RecordError(
+            "REC-006",
+            "a record must be in RFC 8785 canonical form",
+            value=raw[:60],
+            remedy="Write it with this program, which sorts the keys.",
+        )
     return value
 
 
@@ -50,13 +65,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise RecordError("REC-005", "a key must appear once", value=key)
+            raise RecordError("REC-005", "a key must appear once", value=key, remedy="Remove one of the two.")
         found[key] = value
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise RecordError("REC-001", "numbers must be integers", value=name)
+    raise RecordError(
+        "REC-001", "numbers must be integers", value=name, remedy="Give a whole number in a smaller unit."
+    )
 
 
 def _refuse(value: Any, where: str) -> None:
@@ -65,7 +82,13 @@ def _refuse(value: Any, where: str) -> None:
             return
         case int():
             if abs(value) > MAX_INTEGER:
-                raise RecordError("REC-002", "integers must lie within 2^53-1", where=where, value=value)
+                raise RecordError(
+                    "REC-002",
+                    "integers must lie within 2^53-1",
+                    where=where,
+                    value=value,
+                    remedy="Give a smaller number, or text.",
+                )
         case float():
             raise RecordError(
                 "REC-001", "numbers must be integers", where=where, value=value,
@@ -77,7 +100,19 @@ def _refuse(value: Any, where: str) -> None:
         case dict():
             for key, item in value.items():
                 if not isinstance(key, str):
-                    raise RecordError("REC-003", "keys must be strings", where=where, value=key)
+                    raise RecordError(
+                        "REC-003",
+                        "keys must be strings",
+                        where=where,
+                        value=key,
+                        remedy="Give text, whole numbers, true, false, null, lists and maps with text as keys.",
+                    )
                 _refuse(item, f"{where}.{key}")
         case _:
-            raise RecordError("REC-003", "a record must be plain JSON", where=where, value=value)
+            raise RecordError(
+                "REC-003",
+                "a record must be plain JSON",
+                where=where,
+                value=value,
+                remedy="Give text, whole numbers, true, false, null, lists and maps with text as keys.",
+            )

@@ -471,4 +471,9 @@ def decode(kind: str, plain: dict[str, Any]) -> Kind:
     try:
         return msgspec.convert(plain, struct)
     except msgspec.ValidationError as problem:
-        raise RecordError("REC-011", f"the body must fit kind {kind}", value=str(problem)) from problem
+        raise RecordError(
+            "REC-011",
+            f"the body must fit kind {kind}",
+            value=str(problem),
+            remedy="Correct the fields named.",
+        ) from problem

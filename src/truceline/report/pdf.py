@@ -37,6 +37,10 @@ def render_pdf(paper: dict[str, Any], at_ms: int) -> bytes:
         ) from problem  # fmt: skip
     if not isinstance(made, bytes):
         raise ReportError(
-            "RPT-010", "typst must give one document", where="report.typ", value=type(made).__name__
+            "RPT-010",
+            "typst must give one document",
+            where="report.typ",
+            value=type(made).__name__,
+            remedy="Install the versions of requirements/runtime.txt, and make the report again.",
         )
     return made

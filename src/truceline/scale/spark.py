@@ -306,7 +306,9 @@ def _translated() -> Iterator[None]:
     except PySparkException as problem:
         said = _CODE.search(str(problem))
         if said:
-            raise FusionError(said[1], said[2].rstrip(".")) from problem
+            raise FusionError(
+                said[1], said[2].rstrip("."), remedy="Correct that input and run the command again."
+            ) from problem
         raise UsageError(
             "SCA-014", "Spark must be able to read the input and to write a new output", value=_first_line(problem),
             remedy="Check the paths; an output folder must not exist yet.",

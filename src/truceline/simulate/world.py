@@ -72,7 +72,7 @@ class World:
             raise UsageError(
                 "SIM-003", "days, sectors, places and hot spots must be at least 1",
                 value=(self.days, self.sectors, self.places, self.hot_spots),
-            )  # fmt: skip
+             remedy="Give at least 1 of each.")  # fmt: skip
 
     @property
     def end_ms(self) -> int:
@@ -118,5 +118,10 @@ def generator(seed: int, stream: int) -> np.random.Generator:
         UsageError: SIM-005 a seed below 0.
     """
     if seed < 0:
-        raise UsageError("SIM-005", "a seed must be an integer of 0 or more", value=seed)
+        raise UsageError(
+            "SIM-005",
+            "a seed must be an integer of 0 or more",
+            value=seed,
+            remedy="Give a whole number, such as 7.",
+        )
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, stream])))

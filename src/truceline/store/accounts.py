@@ -56,7 +56,13 @@ def change_person(database: Database, name: str, **values: str | int | bool) -> 
     with database.writing() as connection:
         changed = connection.execute(sa.update(people).where(people.c.name == name).values(**values))
         if not changed.rowcount:
-            raise UsageError("STO-002", "the account must exist", where="name", value=name)
+            raise UsageError(
+                "STO-002",
+                "the account must exist",
+                where="name",
+                value=name,
+                remedy="`truceline account list FOLDER` names them.",
+            )
         connection.execute(sa.delete(sessions).where(sessions.c.name == name))
 
 

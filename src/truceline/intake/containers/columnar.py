@@ -51,7 +51,11 @@ def look(path: Path) -> Columnar:
         raise _damaged(path, str(problem)) from problem
     if len(set(schema.names)) < len(schema.names):
         raise IntakeError(
-            "INT-005", "every column must have a name of its own", where=path.name, value=schema.names
+            "INT-005",
+            "every column must have a name of its own",
+            where=path.name,
+            value=schema.names,
+            remedy="Rename one of them.",
         )
     for column in schema:
         if not _is_plain(column.type):

@@ -100,7 +100,11 @@ def look(path: Path, encoding: str = "auto", delimiter: str = "auto") -> Delimit
         delimiter = max(_DELIMITERS, key=bare.count)
     elif len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
         raise IntakeError(
-            "INT-010", "a delimiter must be one ASCII character", where=path.name, value=delimiter
+            "INT-010",
+            "a delimiter must be one ASCII character",
+            where=path.name,
+            value=delimiter,
+            remedy="Correct the setting in the mapping.",
         )
     return Delimited(path, _names(path, text, delimiter), delimiter, encoding)
 
@@ -165,7 +169,11 @@ def _encoding(path: Path, start: bytes, wanted: str) -> str:
         return codecs.lookup(wanted).name
     except LookupError as problem:
         raise IntakeError(
-            "INT-010", "an encoding must be known to Python", where=path.name, value=wanted
+            "INT-010",
+            "an encoding must be known to Python",
+            where=path.name,
+            value=wanted,
+            remedy="Correct the setting in the mapping.",
         ) from problem
 
 

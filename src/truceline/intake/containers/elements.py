@@ -178,7 +178,12 @@ class _Source:
             if (start and start[0] not in "[{") or len(self.window) > _PREAMBLE_LIMIT or not self.more():
                 break
         if not self.window.strip():
-            raise IntakeError("INT-002", "a file must hold at least a header", where=self.path.name)
+            raise IntakeError(
+                "INT-002",
+                "a file must hold at least a header",
+                where=self.path.name,
+                remedy="Check that the file was fetched whole.",
+            )
         raise IntakeError(
             "INT-015", "a JSON file must hold one array of objects", where=self.path.name, value=self.window[:40],
             remedy="Name the array features, data, records or results.",

@@ -86,7 +86,10 @@ def look(path: Path, sheet: str = "") -> Sheet:
             best, header, filled = cells, line, count
     if not filled:
         raise IntakeError(
-            "INT-002", "a file must hold at least a header", where=f"{path.name}, sheet {sheet}"
+            "INT-002",
+            "a file must hold at least a header",
+            where=f"{path.name}, sheet {sheet}",
+            remedy="Name a sheet that has rows.",
         )
     while best and best[-1] is None:
         best = best[:-1]
