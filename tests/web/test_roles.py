@@ -26,13 +26,23 @@ READ: dict[str, tuple[str, ...]] = {
     "/": ROLES, "/incidents": ROLES, "/statements": ROLES, "/plan": ROLES, "/agreement": ROLES, "/reports": ROLES,
     "/log": ROLES, "/log/checkpoint": ROLES, "/login": ROLES, "/healthz": ROLES, "/metrics": ROLES, "/openapi.json": ROLES,
     "/data/days": ROLES, "/data/sectors?day_from=2031-01-01&day_to=2031-12-31": ROLES, "/api/v1/incidents": ROLES,
-    "/api/v1/statements": ROLES, "/api/v1/reports": ROLES,
+    "/api/v1/statements": ROLES, "/api/v1/reports": ROLES, "/signals": ROLES,
     "/data/places?day_from=2031-01-01&day_to=2031-12-31": INSIDE, "/queue": INSIDE, "/api/v1/queue": INSIDE,
     "/notices": ("officer", "auditor", "commissioner", "liaison", "mediator"),
     "/account": tuple(role for role in ROLES if role != "public"), "/administration": ("admin",),
 }  # fmt: skip
+CALL = {
+    "from_actor": "mediator-1", "to_actor": "party-1", "channel": "phone", "held_from": "2031-04-10T10:00Z", "reported_by": "mediator-1",
+    "content": "a call",
+}  # fmt: skip
 CHANGE: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "/findings/review": (("officer",), {"finding_id": "none", "word": "verified", "reason": "seen"}),
+    "/notices": (("officer",), {"content": "one text to all", "hours": "6"}),
+    "/notices/escalate": (("officer",), {"notice_id": "none", "to": "commission"}),
+    "/notices/receipt": (("liaison",), {"notice_id": "none"}),
+    "/signals": (("officer", "mediator"), CALL),
+    "/signals/private": (("mediator",), CALL),
+    "/signals/release": (("mediator",), {"sealed_id": "none"}),
     "/notices/reply": (("liaison",), {"notice_id": "none", "position": "contests", "text": "no"}),
     "/account/token/revoke": (tuple(role for role in ROLES if role != "public"), {"label": "none"}),
     "/account/token": (tuple(role for role in ROLES if role != "public"), {"label": "script"}),

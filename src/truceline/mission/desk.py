@@ -7,9 +7,9 @@ log first, and the view follows. Acts are one at a time within this program, as 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from truceline.report import reporting_date
 
 if TYPE_CHECKING:
     from truceline.store.database import Database
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Desk:
@@ -84,10 +87,12 @@ class Desk:
             filling.set_state(self.database, finding_id, state)
             return state
 
-    def record(self, act: Any, role: str) -> Recorded:
-        """Sign and append one act of a person."""
+    def act(
+        self, use_case: Callable[Concatenate[Mission, P], R], /, *arguments: P.args, **named: P.kwargs
+    ) -> R:
+        """Run one act of a person on the mission; one at a time within this program."""
         with self._lock:
-            return self.mission.record(act, role)
+            return use_case(self.mission, *arguments, **named)
 
     def reviews(self, finding_id: str) -> list[tuple[Recorded, Any]]:
         """All reviews of one finding, in the order of the log."""

@@ -115,6 +115,17 @@ class KeyRing:
         """Role -> age public key. Raises UsageError MIS-003, MIS-007, LOG-120..122."""
         return {role: str(self._identity(role).to_public()) for role in AGE_ROLES}
 
+    def compartment(self, name: str) -> x25519.Identity:
+        """The key of a compartment that neither the mission nor its auditor opens; made on first use.
+
+        Raises:
+            UsageError: MIS-007, LOG-120..122. EnvironmentFailure: ENV-001.
+        """
+        role = f"compartment-{name}"
+        if not self._age(role).exists():
+            self.store.write(self._age(role).name, f"{x25519.Identity.generate()}\n".encode())
+        return self._identity(role)
+
     def observers(self, committed: Collection[str]) -> Observers:
         """The keys of observers and sensors, with the state that their devices keep.
 

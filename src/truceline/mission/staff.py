@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from truceline.errors import UsageError
-from truceline.records.roles import ROLES, SIGNING
+from truceline.records.roles import MAY_SIGN, ROLES, SIGNING
 
 if TYPE_CHECKING:
     from truceline.mission.desk import Desk
@@ -21,7 +21,8 @@ def add_account(
     Args:
         name: of the function, e.g. "officer north"; never a person's.
         party: of a liaison, who signs with the key of that party.
-        signs_as: the key of an officer; two officers never share one (R24).
+        signs_as: the key of an officer, which no other has (R24); a commissioner may have that of a party or of the
+            commission, a mediator that of an actor.
     Raises:
         UsageError: MIS-180 the name, MIS-181 the role, MIS-182 the party, MIS-183 the key, MIS-184 the password,
             STO-001 the name is taken.
@@ -42,10 +43,15 @@ def add_account(
             remedy=f"Parties: {', '.join(parties)}.",
         )  # fmt: skip
     signs = party if role == "liaison" else signs_as
-    if (role in SIGNING and signs not in genesis.keys) or (signs and role not in SIGNING):
+    parts = {
+        "liaison": set(parties), "commissioner": {"commission", *parties}, "mediator": {one.id for one in genesis.actors},
+        "officer": set(genesis.keys) - set(parties) - {one.id for one in genesis.actors} - {"commission", "auditor"},
+    }  # fmt: skip
+    usable = sorted(parts.get(role, set()) & set(genesis.keys))
+    if (role in SIGNING and not signs) or (signs and signs not in usable):
         raise UsageError(
-            "MIS-183", "an officer must sign with a key of the mission, and only officers and liaisons sign", where="signs_as",
-            value=signs, remedy=f"Keys: {', '.join(sorted(genesis.keys))}.",
+            "MIS-183", "an account must sign with a key of the mission that is for its role", where="signs_as", value=signs,
+            remedy=f"Keys for this role: {', '.join(usable)}." if role in MAY_SIGN else "Only officers, liaisons, commissioners and mediators sign.",
         )  # fmt: skip
     held = [
         one for one in accounts.all_people(desk.database) if one.role == "officer" and one.signs_as == signs

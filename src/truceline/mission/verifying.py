@@ -19,10 +19,13 @@ from truceline.records.kinds import (
     Commitments,
     Disclosure,
     Genesis,
+    Grouping,
     Import,
     Incidents,
     Kind,
+    Reply,
     Report,
+    SealedSignal,
     Shred,
     decode,
 )  # fmt: skip
@@ -120,7 +123,7 @@ def _digests(body: Kind) -> Iterator[tuple[str, str]]:
             named = [("files", body.sealed)]
         case Anchor():
             named = [("blobs", body.checkpoint), ("blobs", body.response)]
-        case Assignment():
+        case Assignment() | SealedSignal() | Grouping() | Reply():
             named = [("files", body.sealed)]
         case Commitments():
             named = [("payloads", body.payloads_digest)]

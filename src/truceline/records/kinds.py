@@ -220,6 +220,14 @@ class Signal(Kind, frozen=True):
     confirmed: str = "unknown"
     mirrors: str = ""  # the signal_id to the other side that is said to carry the same content
     source: Source = Source()
+    released: str = ""  # sealed_id under which it was kept until its release
+
+
+class SealedSignal(Kind, frozen=True):
+    """A private call, in the mediators' compartment: the log holds that there is one, and nothing of it."""
+
+    sealed_id: str
+    sealed: str  # digest of the sealed file that says it
 
 
 class Appeal(Kind, frozen=True):
@@ -302,6 +310,41 @@ class Reply(Kind, frozen=True):
     text: str
     replied: str
     counter_observations: tuple[str, ...] = ()
+    sealed: str = ""  # of a confidential reply: digest of the sealed file with its text, which is empty here
+
+
+class Receipt(Kind, frozen=True):
+    """A party has a notice before it; it repeats the digest, so that all can see that all got the same."""
+
+    receipt_id: str
+    notice_id: str
+    party: str
+    content_digest: str
+    received: str
+
+
+class Escalation(Kind, frozen=True):
+    """A notice whose clock ran out, taken to the next who can act on it."""
+
+    escalation_id: str
+    notice_id: str
+    level: int  # 1 the first
+    to: str  # commission, or an actor of the mission
+    because: str
+    at: str
+
+
+class Grouping(Kind, frozen=True):
+    """What an officer decided about which observations belong together; fusion obeys it from then on.
+
+    Which observations it was is sealed: in the open it would link the reports of one source.
+    """
+
+    grouping_id: str
+    act: str  # merge, split
+    sealed: str  # digest of the sealed file: {"sets": [[obs_id, ...], ...], "reason": ...}
+    by_role: str
+    at: str
 
 
 class Consent(Kind, frozen=True):
@@ -345,6 +388,22 @@ class Decision(Kind, frozen=True):
     votes: dict[str, str]
     dissent: dict[str, str] = {}
     decided: str = ""
+    meeting: str = ""  # meeting_id
+    agreed: str = ""  # what nobody contests
+    disputed: str = ""  # what stays contested
+    perceptions: dict[str, str] = {}  # party -> how it sees it, side by side and not resolved
+    path: str = ""  # of a deadlock: who takes it up next, and by when
+
+
+class Meeting(Kind, frozen=True):
+    """A sitting of the joint commission: when, what is on its agenda, who is there, and how many it takes."""
+
+    meeting_id: str
+    held: str
+    agenda: tuple[str, ...]  # findings, notices, or items in words
+    present: dict[str, int] = {}  # party or actor -> members there
+    quorum: int = 0  # parties that must be there
+    place: str = ""
 
 
 class PlanStep(Kind, frozen=True):
@@ -436,7 +495,8 @@ KINDS: Final[dict[str, type[Kind]]] = {
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,
     "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction, "agreed_text": AgreedText,
-    "passage": Passage, "proposal": Proposal, "assignment": Assignment,
+    "passage": Passage, "proposal": Proposal, "assignment": Assignment, "sealed_signal": SealedSignal, "receipt": Receipt,
+    "escalation": Escalation, "grouping": Grouping, "meeting": Meeting,
 }  # fmt: skip
 _WORDS: Final = {struct: word for word, struct in KINDS.items()}
 

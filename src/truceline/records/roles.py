@@ -9,3 +9,6 @@ ROLES: Final = ("public", "observer", "officer", "auditor", "commissioner", "lia
 
 SIGNING: Final = frozenset({"officer", "liaison"})
 """Roles whose acts stand on the log under a key of their own."""
+
+MAY_SIGN: Final = SIGNING | {"commissioner", "mediator"}
+"""Roles that may hold a key: a commissioner that of a party or of the commission, a mediator that of an actor."""

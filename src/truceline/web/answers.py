@@ -12,12 +12,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 import truceline
+from truceline.mission.clock import from_iso
 from truceline.records.codes import probability_word
 from truceline.web.reader import desk_of, who
 
 FOLDER = Path(__file__).parent
 TITLES = {
-    "situation": "Situation", "incident_list": "Incidents", "queue": "Queue", "notices": "Notices", "agreement": "Agreement",
+    "situation": "Situation", "incident_list": "Incidents", "queue": "Queue", "notices": "Notices", "signals": "Signals", "agreement": "Agreement",
     "plan": "Plan", "statements": "Statements", "reports": "Reports", "log_page": "Log", "administration": "Administration",
 }  # fmt: skip
 
@@ -43,8 +44,12 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         at = dt.datetime.fromtimestamp(at_ms / 1000, tz=dt.UTC)
         return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({at:%H:%M} UTC)"
 
+    def at(text: str) -> str:
+        """A time of a record, likewise; a bare date stays one, for nobody knows its hour."""
+        return local(from_iso(text)) if "T" in text else text
+
     html = _JINJA.get_template(template).render(
-        reader=reader, mission=mission.genesis.name, exercise=mission.genesis.exercise, local=local,
+        reader=reader, mission=mission.genesis.name, exercise=mission.genesis.exercise, local=local, at=at,
         links=[(name, title, request.app.url_path_for(name)) for name, title in TITLES.items() if reader.may(name)],
         here=request.scope["route"].name, release=truceline.__version__, zone=str(zone), url=request.app.url_path_for,
         **values,

@@ -20,12 +20,12 @@ from truceline.errors import TrucelineError
 from truceline.mission.desk import Desk
 from truceline.web import api, live
 from truceline.web.answers import FOLDER, problem
-from truceline.web.pages import accounts, incidents, notices, publications, queue, records, situation
+from truceline.web.pages import accounts, incidents, notices, publications, queue, records, signals, situation
 from truceline.web.policy import POLICY
 from truceline.web.reader import guard
 from truceline.web.security import HEADERS, Limiter
 
-ROOMS = (situation, incidents, queue, notices, records, publications, accounts, live, api)
+ROOMS = (situation, incidents, queue, notices, signals, records, publications, accounts, live, api)
 MAX_BODY: int = 1 << 20
 _LOG = logging.getLogger("truceline.web")
 
@@ -50,7 +50,7 @@ def create_app(desk: Desk) -> FastAPI:
         app.include_router(room.router, include_in_schema=room is api)
     _operation(app, desk, watcher)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
-    _errors(app)
+    _errors(app, desk)
     _check(app)
     return app
 
@@ -114,7 +114,7 @@ def _operation(app: FastAPI, desk: Desk, watcher: live.Watcher) -> None:
         return answer
 
 
-def _errors(app: FastAPI) -> None:
+def _errors(app: FastAPI, desk: Desk) -> None:
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, problem_: StarletteHTTPException) -> Response:
         answer = problem(request, problem_.status_code, str(problem_.detail))
@@ -128,7 +128,10 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(TrucelineError)
     async def ours(request: Request, problem_: TrucelineError) -> Response:
-        return problem(request, 422 if problem_.exit_code != 3 else 503, problem_.rule, code=problem_.code)
+        here = str(desk.mission.root)
+        remedy = "" if here in problem_.remedy else f" {problem_.remedy}"  # no path of this machine goes out
+        status = 422 if problem_.exit_code != 3 else 503
+        return problem(request, status, f"{problem_.code}: {problem_.rule}.{remedy}", code=problem_.code)
 
 
 def _check(app: FastAPI) -> None:

@@ -68,6 +68,14 @@ def _who(request: Request) -> Reader:
     return Reader(one.role, one.name, one.party, one.signs_as, session.csrf)
 
 
+def signer(request: Request) -> str:
+    """The key that the reader's acts are signed with; whoever has none does nothing that stands on the log."""
+    name = who(request).signs_as
+    if not name:
+        raise HTTPException(422, "This account has no key, so nothing can be signed with it. The administration can give it one.")  # fmt: skip
+    return name
+
+
 async def guard(request: Request) -> None:
     """Every route depends on this: the policy, and for whatever changes something the secret of the session's forms."""
     reader = who(request)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from truceline.records.kinds import Decision, Notice, Reply
 from truceline.store import reading
 from truceline.web.answers import page
+from truceline.web.pages.notices import words_for
 from truceline.web.paging import position, read_position
 from truceline.web.reader import desk_of, who
 
@@ -60,7 +61,7 @@ def incident(request: Request, incident_id: str) -> Response:
         supporting=[one for one in observations if one["obs_id"] not in against],
         contradicting=[one for one in observations if one["obs_id"] in against], copies=copies,
         reviews={one["finding_id"]: desk.reviews(one["finding_id"]) for one in findings},
-        acts=acts_about(request, {incident_id, *(one["finding_id"] for one in findings)}),
+        words=lambda reply: words_for(request, reader, reply), acts=acts_about(request, {incident_id, *(one["finding_id"] for one in findings)}),
     )  # fmt: skip
 
 
