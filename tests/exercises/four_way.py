@@ -164,9 +164,11 @@ def _play(stage: Stage) -> None:
     )
     receipt = "group parties any north south\ngroup receipt all parties mediator\nquorum receipt\n"
     final = "group final all north-mirror south-mirror mediator\nquorum final\n"
-    (stage.mission / "policy").mkdir()
     for name, rest in (("receipt", receipt), ("final", final)):
-        (stage.mission / "policy" / f"{name}.policy").write_text(head + rest)
+        (root / f"{name}.policy").write_text(head + rest)
+    stage.run(
+        "log", "settings", stage.mission, "--receipt", root / "receipt.policy", "--final", root / "final.policy", "--keys", stage.keys
+    )  # fmt: skip
     policy, audit_policy = stage.mission / "policy" / "final.policy", root / "auditor.policy"
     shutil.copy(policy, audit_policy)
     own = root / "south.policy"
@@ -174,10 +176,12 @@ def _play(stage: Stage) -> None:
     stage.record("first")
     made = stage.cosign()
     size = made["recorded"]
-    must(made["receipt"] == made["final"] == size == 4, made)
+    must(made["receipt"] == made["final"] == size == 5, made)
     stage.run("log", "verify", stage.mission)
     audited = stage.json("log", "audit", url, "--policy", audit_policy, "--state", root / "audit.json")
-    must(audited["ok"] and audited["entries"] == size, audited)
+    must(audited["ok"] and audited["entries"] == size and not audited["remarks"], audited)
+    audited = stage.json("log", "audit", url, "--log", pins["log"])  # by what operator and commission pinned
+    must(audited["ok"] and audited["levels"] == {"receipt": True, "final": True}, audited)
     proof = root / "third.tlog-proof"
     stage.run("log", "prove", stage.mission, 2, "--out", proof)
     must(stage.json("log", "verify", proof, "--policy", audit_policy)["index"] == 2, "a proof")
@@ -194,14 +198,14 @@ def _play(stage: Stage) -> None:
     stage.stop("north-mirror")
     stage.record("second")
     made = stage.cosign()
-    must((made["receipt"], made["final"], made["recorded"]) == (7, 4, 7), made)
+    must((made["receipt"], made["final"], made["recorded"]) == (8, 5, 8), made)
     silent = {one["name"] for one in made["witnesses"] if one["silent_since_s"]}
     must(silent == {"north.test/witness", "north.test/mirror"}, made)
     audited = stage.json("log", "audit", url, "--policy", audit_policy, code=1)
     must([one["code"] for one in audited["problems"]] == ["LOG-054"], audited)
     again = stage.witness("north", pins, port)
     must(again["vkey"] == said["north"]["vkey"], "the same key")
-    must(stage.cosign()["receipt"] == 7, "north is back")
+    must(stage.cosign()["receipt"] == 8, "north is back")
 
     say("3. the operator forks")
     fork = root / "operator" / "fork"
@@ -210,7 +214,7 @@ def _play(stage: Stage) -> None:
     stage.cosign()
     stage.record("to-north", 2, fork)
     made = stage.json("log", "cosigned", fork, "--collect")
-    must(made["receipt"] == 7, made)  # not one witness cosigned the fork
+    must(made["receipt"] == 8, made)  # not one witness cosigned the fork
     refused = {one["name"]: one["refused"] for one in made["witnesses"]}
     must(all("fork" in refused[f"{name}.test/witness"] for name in ("north", "south", "mediator")), refused)
     forked = stage.publish("fork", fork / "log")
@@ -235,13 +239,14 @@ def _play(stage: Stage) -> None:
     shutil.copytree(fork / "policy", stage.mission / "policy")
     (stage.mission / "log" / "checkpoint").write_bytes((stage.mission / "state" / "commit").read_bytes())
     must(
-        stage.json("log", "cosigned", stage.mission, "--collect")["recorded"] == 9, "nothing cosigned is lost"
+        stage.json("log", "cosigned", stage.mission, "--collect")["recorded"] == 10,
+        "nothing cosigned is lost",
     )
     stage.run(
         "log", "verify", stage.mission, "--held", _alone(newest, root / "newest-alone"), "--disclosed-only"
     )
     stage.record("after", 1)
-    must(stage.cosign()["receipt"] == 10, "the log goes on")
+    must(stage.cosign()["receipt"] == 11, "the log goes on")
 
 
 def _alone(note: Path, to: Path) -> Path:

@@ -56,7 +56,9 @@ class Net:
     def _call(self, method: str, url: str, body: bytes) -> Reply:
         host, _, path = url.removeprefix("http://").partition("/")
         if host in self.down or host not in self.services:
-            raise EnvironmentFailure("ENV-031", "the server must answer in time", where=url, value="refused")
+            raise EnvironmentFailure(
+                "ENV-031", "the server must answer in time", where=url, value="refused", remedy="Start it."
+            )
         return self.services[host](method, f"/{path}", body)  # type: ignore[operator,no-any-return]
 
     def post(self, url: str, body: bytes) -> Reply:

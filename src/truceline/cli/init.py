@@ -28,6 +28,8 @@ def init(
     agreement: Annotated[str, typer.Option(help="Agreement folder or library id to adopt.")] = "",
     exercise: Annotated[bool, typer.Option(help="Everything in it is simulated.")] = False,
     cadence_minutes: Annotated[int, typer.Option(min=0, help="Minutes between the batches in which observers' records are committed to; 0: at once, which tells when they came.")] = 0,
+    receipt: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Policy of the level `receipt`, where the cosigners are agreed already; `log settings` pins it later.", show_default=False)] = None,
+    final: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Policy of the level `final`.", show_default=False)] = None,
     keys: Keys = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -36,6 +38,7 @@ def init(
     mission = create(
         folder, name=name, parties=party or [], alignments=alignment or [], geometry=geometry, zone=zone, cutoff=cutoff,
         exercise=exercise, cadence_minutes=cadence_minutes, keys=keys,
+        policies={level: path.read_text("utf-8", "surrogateescape") for level, path in (("receipt", receipt), ("final", final)) if path},
     )  # fmt: skip
     if packed:
         computing.adopt(mission, packed)
@@ -55,8 +58,9 @@ def init(
 def create(
     folder: Path, *, name: str = "mission", parties: list[str], alignments: list[str], geometry: Path | None = None,
     zone: str = "UTC", cutoff: str = "19:30", exercise: bool = False, cadence_minutes: int = 0, keys: Path | None = None,
+    policies: dict[str, str] | None = None,
 ) -> Mission:  # fmt: skip
-    """A mission from words of the command line. Raises UsageError CLI-001, CLI-002; MIS-001."""
+    """A mission from words of the command line. Raises UsageError CLI-001, CLI-002; MIS-001. LogError LOG-052, LOG-140."""
     from truceline.report import reporting_day
 
     reporting_day("2031-03-03", cutoff, zone)  # refuse a bad zone or cut-off now
@@ -75,6 +79,7 @@ def create(
         parties=tuple(Party(ident, {"en": title or ident}) for ident, _, title in named),
         alignments=tuple(Alignment(ident, tuple(members.split(","))) for _, ident, _, members in together),
         settings={"reporting_cutoff": cutoff, "reporting_zone": zone, "commit_cadence_ms": cadence_minutes * 60_000},
+        policies=policies or {},
     )  # fmt: skip
     return Mission.create(folder, genesis, geometry=_read(geometry), keys=keys)
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "replay:replay",
     "log sign": "submitting:sign",
     "log submit": "submitting:submit",
+    "log settings": "settings:settings",
     "log bracket": "submitting:bracket",
     "log": "log:app",
     "key": "key:app",

@@ -171,22 +171,30 @@ def mirror(
 
 def audit(
     where: Where,
-    policy: PolicyFile,
+    policy: Annotated[Path | None, typer.Option("--policy", metavar="FILE", exists=True, dir_okay=False, help="Whose signatures make a checkpoint good (c2sp.org/tlog-policy); without it, the policy that the log pins.", show_default=False)] = None,
+    log: LogKey = "",
     own: Own = "",
     held: Annotated[list[Path] | None, typer.Option("--held", metavar="FILE", exists=True, dir_okay=False, help="A checkpoint that you kept or got from somebody else; the log must extend it. May be repeated.", show_default=False)] = None,
     state: Annotated[Path | None, typer.Option("--state", metavar="FILE", help="Your own file of where the last audit ended: the next looks at what is new.", show_default=False)] = None,
     cores: Annotated[int, typer.Option("--cores", min=0, help="Processes to use; 0: one a core.")] = 0,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Check every tile, bundle, signature, author and key of a log, its policy, and checkpoints that were kept."""
+    """Check every tile, bundle, signature, author and key of a log, its policy, and checkpoints that were kept.
+
+    The log may pin policies (`truceline log settings`): without --policy they decide; a given one that is none of them is said.
+    """
     made = auditing.audit(
-        where, Policy.load(policy), own=own, held=[one.read_bytes() for one in held or []], state=state,
+        where, Policy.load(policy) if policy else None, key=VerifierKey.parse(log) if log else None, own=own, held=[one.read_bytes() for one in held or []], state=state,
         cores=cores or None,
     )  # fmt: skip
     result = {"ok": made.ok} | asdict(made)
     lines = [f"{one['where']}: {one['rule']} ({one['code']})" for one in made.problems]
-    text = f"{made.entries:,} entries of {made.origin}, {made.new:,} of them new: all as it must be. Cosigned by {', '.join(made.witnesses) or 'nobody'}."
-    emit(result, as_json, "\n".join(lines) if lines else text)
+    text = f"{made.entries:,} entries of {made.origin}, {made.new:,} of them new: all as it must be. Cosigned by {', '.join(made.witnesses) or 'nobody'}, which is enough for {made.judged_by}."
+    levels = [
+        f"{name}: {'reached' if reached else 'not reached'}, by the policy pinned on the log"
+        for name, reached in made.levels.items()
+    ]
+    emit(result, as_json, "\n".join([*(lines or [text]), *levels, *(f"note: {one}" for one in made.remarks)]))
     if not made.ok:
         raise typer.Exit(1)
 

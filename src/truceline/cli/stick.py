@@ -13,7 +13,7 @@ from truceline.log import stick as sticks
 from truceline.log.checkpoints import read_checkpoint
 from truceline.log.fingerprint import compare, fingerprint
 from truceline.log.keystore import KeyStore
-from truceline.log.levels import cosigners, policies
+from truceline.log.levels import known_cosigners
 from truceline.log.log import Log, read_origin
 from truceline.log.notes import VerifierKey
 from truceline.log.services import cosigner_key
@@ -91,7 +91,7 @@ def cosign(
 def collect(folder: Folder, stick: Stick, as_json: AsJson = False) -> None:
     """Take back the cosignatures that a stick brings; the policies in `policy/` say whose count."""
     log = Log.open(folder)
-    known = cosigners(policies(folder).values())
+    known = known_cosigners(folder)
     rows: list[dict[str, object]] = []
     lines: list[str] = []
     for checkpoint, made in sticks.collect(stick, log.key, known):

@@ -12,7 +12,7 @@ from truceline.cli.common import AsJson, Folder, Keys, emit
 from truceline.log import brackets
 from truceline.log.entries import missing_signers
 from truceline.log.files import write_durably
-from truceline.log.levels import cosigners, policies
+from truceline.log.levels import known_cosigners
 from truceline.log.log import Log
 from truceline.mission import cosigned, handing_in
 from truceline.mission.clock import iso
@@ -69,7 +69,7 @@ def bracket(
     """When an entry was made, as far as cosignatures bound it. Back-dating shows as a wide bracket."""
     log = Log.open(folder)
     notes = [*cosigned.notes(folder), *((str(one), one.read_bytes()) for one in held or [])]
-    made = brackets.bracket(log, index, notes, cosigners(policies(folder).values()))
+    made = brackets.bracket(log, index, notes, known_cosigners(folder))
     width = "unknown" if made.width_s is None else f"{made.width_s:,} s"
     lines = [
         f"Entry {index} says {made.says}.",

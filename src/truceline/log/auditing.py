@@ -17,13 +17,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from truceline.errors import LogError, TrucelineError
+from truceline.errors import LogError, TrucelineError, UsageError
 from truceline.log.chain import Chain, Facts, facts_of
 from truceline.log.checkpoints import read_checkpoint
 from truceline.log.files import write_durably
+from truceline.log.http import is_url
+from truceline.log.log import read_origin
 from truceline.log.merkle import leaf_hash
 from truceline.log.notes import VerifierKey
-from truceline.log.policies import Policy
+from truceline.log.pinned import NAMES, refuse_shared
+from truceline.log.policies import NONE, Policy
 from truceline.log.sources import open_source
 from truceline.log.tiles import WIDTH, path_of, split_bundle
 from truceline.log.tree import Source, TileTree
@@ -33,12 +36,19 @@ MAX_PROBLEMS = 1000
 
 @dataclass(slots=True)
 class Audit:
-    """What an audit found. `new` entries were looked at this time; `problems` say where, which rule, and what was found."""
+    """What an audit found.
+
+    `new` entries were looked at this time; `judged_by` names the policy; `levels`: whether the published checkpoint reaches
+    the policies that the log pins; `problems` say where, which rule, and what was found.
+    """
 
     origin: str = ""
     entries: int = 0
     new: int = 0
     witnesses: tuple[str, ...] = ()
+    judged_by: str = ""
+    levels: dict[str, bool] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
 
     @property
@@ -53,37 +63,37 @@ class Audit:
 
 
 def audit(
-    where: str, policy: Policy, *, own: str = "", held: Sequence[bytes] = (), state: Path | None = None,
+    where: str, policy: Policy | None = None, *, key: VerifierKey | None = None, own: str = "", held: Sequence[bytes] = (), state: Path | None = None,
     cores: int | None = None, say: Callable[[int, int], None] = lambda done, size: None,
 ) -> Audit:  # fmt: skip
     """Audit the log at a folder (a mission, a mirror, or what a web server publishes) or a URL.
 
     Args:
+        policy: whose signatures make a checkpoint good; the one that the log pins when None.
+        key: the log's key, needed without a policy; where the folder is a mission or a mirror, its own unless given.
         own: the name of the reader's own witness, without which no checkpoint may be accepted.
         held: checkpoints that were kept from earlier or came from others; the log must extend each.
         state: where the state of the last audit stands, and that of this one goes when it found nothing.
         cores: processes to use; all when None.
     Raises:
         EnvironmentFailure: ENV-001, ENV-030, ENV-031, the log cannot be reached. LogError: LOG-062, the state is not whole.
+        UsageError: LOG-143, neither policy nor key.
     """
     made, source = Audit(), open_source(where)
+    trusted = policy or _trusting(_key_of(where, key))
     try:
         note = source.checkpoint()
     except LogError as problem:
         made.add(problem)
         return made
     try:
-        judged = policy.judge(note, "checkpoint")
+        judged = trusted.judge(note, "checkpoint")
     except LogError as problem:
         made.add(problem)
         return made
     at = judged.checkpoint
     made.origin = key_name = note.partition(b"\n")[0].decode()
-    key, made.witnesses = policy.log(key_name).key, tuple(sorted(judged.witnesses))
-    try:
-        policy.accept(note, "checkpoint", own)
-    except LogError as problem:
-        made.add(problem)
+    key, made.witnesses = trusted.log(key_name).key, tuple(sorted(judged.witnesses))
     try:
         whole = TileTree.load(source, at.size, at.root)
     except LogError as problem:
@@ -102,10 +112,59 @@ def audit(
                 remedy="Keep this copy as it is, and compare with another one.",
             )
         )  # fmt: skip
+    _judge(made, fold.chain, note, policy, own)
     made.entries, made.new = at.size, at.size - (before.size if before else 0)
     if state is not None and made.ok:
         _Before(at.size, at.root, fold.chain.dump()).save(state, key)
     return made
+
+
+def _key_of(where: str, key: VerifierKey | None) -> VerifierKey:
+    if key is not None:
+        return key
+    if not is_url(where) and (Path(where) / "state" / "origin").is_file():
+        return read_origin(Path(where))
+    raise UsageError(
+        "LOG-143", "an audit without a policy must know the log's key", where=where,
+        remedy="Give --log VKEY, as `truceline log identity` printed it to you in person, or --policy FILE.",
+    )  # fmt: skip
+
+
+def _trusting(key: VerifierKey) -> Policy:
+    """Which log, and not yet whose cosignatures: those are judged once the entries are known."""
+    return Policy.parse(f"log {key}\nquorum {NONE}\n".encode())
+
+
+def _judge(made: Audit, chain: Chain, note: bytes, given: Policy | None, own: str) -> None:
+    """Whether the checkpoint has its quorum: by the policy that was given, else by the one that the log pins."""
+    pinned = chain.pinned.policies()
+    policy, made.judged_by = given, "the given policy"
+    if given is None:
+        name = next((name for name in NAMES if name in pinned), "")
+        if not name:
+            made.add(
+                LogError(
+                    "LOG-144", "a log that is audited without a policy must pin one", where="the entries",
+                    remedy="Give your own with --policy, or have operator and commission pin one: `truceline log settings`.",
+                )
+            )  # fmt: skip
+            return
+        policy, made.judged_by = pinned[name], f"the {name} policy of entry {chain.pinned.since(name)}"
+    elif pinned and given.meaning() not in [one.meaning() for one in pinned.values()]:
+        names = ", ".join(f"{name} of entry {chain.pinned.since(name)}" for name in pinned)
+        made.remarks.append(f"The given policy is none of those that the log pins ({names}).")
+    assert policy is not None
+    try:
+        refuse_shared(policy, chain.keys_used, made.judged_by)
+        judged = policy.accept(note, "checkpoint", own)
+        made.witnesses = tuple(sorted(judged.witnesses))
+    except LogError as problem:
+        made.add(problem)
+    for name, one in pinned.items():
+        try:
+            made.levels[name] = one.judge(note, "checkpoint").satisfied
+        except LogError:  # a cosignature is not whole; said already where it counts
+            made.levels[name] = False
 
 
 def _compare_held(

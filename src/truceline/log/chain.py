@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from truceline.errors import LogError
 from truceline.log.entries import KEY_KIND, REFUSED_KIND, Entry, check_lines, entry_id, read_entry, unchecked
 from truceline.log.keys import Enrolled, Keys
 from truceline.log.notes import VerifierKey
+from truceline.log.pinned import SETTINGS_KIND, Pinned
 
 RootAt = Callable[[int], bytes]
 
@@ -48,7 +49,7 @@ def facts_of(origin: str, note: bytes, ever: Mapping[str, Sequence[VerifierKey]]
     if known:
         check_lines(entry, text, lines, ever)
     light = entry
-    if entry.kind not in (KEY_KIND, REFUSED_KIND) and "keys" not in entry.body:
+    if entry.kind not in (KEY_KIND, REFUSED_KIND, SETTINGS_KIND) and "keys" not in entry.body:
         light = replace(entry, body={})
     return Facts(entry_id(note), light, tuple(line.key_id for line in lines), b"" if known else note)
 
@@ -60,6 +61,7 @@ class Chain:
         """`root_at`: the root over the first so many entries, asked for sizes that are admitted already."""
         self._log_key, self._origin, self._root_at = log_key, log_key.name, root_at
         self._keys = Keys(log_key)
+        self._pinned = Pinned()
         self._last: dict[str, tuple[int, str]] = {}
         self._roots: dict[int, str] = {}
         self._version = 1
@@ -79,6 +81,16 @@ class Chain:
     def history(self) -> tuple[Enrolled, ...]:
         """Every key that was ever valid, and from which entry to which."""
         return self._keys.history()
+
+    @property
+    def pinned(self) -> Pinned:
+        """The policies that the log pins for itself."""
+        return self._pinned
+
+    @property
+    def keys_used(self) -> Collection[bytes]:
+        """Every public key that signs entries, or did."""
+        return self._keys.ever_used
 
     def next_of(self, author: str) -> tuple[int, str]:
         """`seq` and `prev` of the author's next entry."""
@@ -117,7 +129,7 @@ class Chain:
         Raises:
             LogError: LOG-012, LOG-013, LOG-110 where its keys were not known there; LOG-115 a key that is not valid any more;
                 LOG-040 the author's sequence is broken; LOG-116 a checkpoint that this log never had; LOG-117 an older form;
-                LOG-111..114 keys.
+                LOG-111..114 keys; LOG-140, LOG-141 policies.
         """
         if facts.unchecked:
             check_note(self._origin, facts.unchecked, self._keys.ever)
@@ -135,7 +147,7 @@ class Chain:
                 )  # fmt: skip
 
     def follow(self, note: bytes) -> None:
-        """Go on over a note that the signed root covers. Raises LogError LOG-022, LOG-040, LOG-111..114."""
+        """Go on over a note that the signed root covers. Raises LogError LOG-022, LOG-040, LOG-111..114, LOG-140, LOG-141."""
         self._follow(unchecked(self._origin, note), entry_id(note))
 
     def _check_seen(self, entry: Entry) -> None:
@@ -167,8 +179,12 @@ class Chain:
             )  # fmt: skip
         if self.size == 0:
             self._keys.begin(entry)
+            self._pin(entry)
         elif entry.kind == KEY_KIND:
-            self._keys.act(entry, self.size)
+            self._keys.act(entry, self.size, self._pinned.cosigners())
+        elif entry.kind == SETTINGS_KIND:
+            self._keys.must_be_authorities(entry, self.size)
+            self._pin(entry)
         elif entry.kind == REFUSED_KIND and entry.author == self._origin:
             self._refused |= {str(one.get("digest")) for one in entry.body.get("refused", ())}
         self._version = entry.version
@@ -176,10 +192,13 @@ class Chain:
         self.size += 1
         return entry
 
+    def _pin(self, entry: Entry) -> None:
+        self._pinned = self._pinned.take(entry.body, self.size, self._log_key, self._keys.ever_used)
+
     def copy(self) -> Chain:
         """The same state, to try what comes next."""
         made = Chain(self._log_key, self._root_at)
-        made._keys = self._keys.copy()
+        made._keys, made._pinned = self._keys.copy(), self._pinned
         made._last, made._roots, made._refused = dict(self._last), dict(self._roots), set(self._refused)
         made._version, made.size = self._version, self.size
         return made
@@ -192,6 +211,7 @@ class Chain:
         """The state as plain JSON, so that it need not be folded again."""
         last = {name: list(one) for name, one in self._last.items()}
         own = {"size": self.size, "version": self._version, "last": last, "refused": sorted(self._refused)}
+        own["pinned"] = self._pinned.dump()
         return own | self._keys.dump()
 
     @classmethod
@@ -199,6 +219,7 @@ class Chain:
         """The inverse of `dump`. Raises ValueError, KeyError, TypeError, LogError: not what was dumped."""
         made = cls(log_key, root_at)
         made._keys = Keys.load(log_key, kept)
+        made._pinned = Pinned.load(kept.get("pinned", {}))
         made._last = {str(name): (int(seq), str(prev)) for name, (seq, prev) in kept["last"].items()}
         made._refused = set(map(str, kept["refused"]))
         made.size, made._version = int(kept["size"]), int(kept["version"])

@@ -17,11 +17,12 @@ from typing import Protocol
 
 from truceline.errors import EnvironmentFailure, LogError, TrucelineError
 from truceline.log.checkpoints import Checkpoint
-from truceline.log.cosignatures import Cosignature, CosignerKey, read_cosignatures
+from truceline.log.cosignatures import Cosignature, read_cosignatures
 from truceline.log.files import write_durably
 from truceline.log.http import MAX_CHECKPOINT_BYTES, Reply
-from truceline.log.levels import cosigners, policies, split
+from truceline.log.levels import known_cosigners, policies, split
 from truceline.log.log import Log
+from truceline.log.pinned import refuse_shared
 from truceline.log.policies import PolicyWitness
 from truceline.log.requests import AddCheckpoint, parse_size
 
@@ -57,7 +58,7 @@ class Collector:
         self._path = log.folder / "views" / "witnesses.json"
 
     def states(self) -> list[WitnessState]:
-        """Every cosigner of the policies, as it stood last. Raises LogError LOG-052."""
+        """Every cosigner of the policies, as it stood last. Raises LogError LOG-052, LOG-141."""
         kept = {(one.name, one.url): one for one in _load(self._path)}
         return [
             kept.get((one.key.name, one.url), WitnessState(one.key.name, one.url)) for one in self._asked()
@@ -69,7 +70,7 @@ class Collector:
         Returns:
             the levels that the checkpoint has reached.
         Raises:
-            LogError: LOG-052, a policy; as `Log.open`. EnvironmentFailure: ENV-001, ENV-003.
+            LogError: LOG-052, LOG-141, a policy; as `Log.open`. EnvironmentFailure: ENV-001, ENV-003.
         """
         self._log.refresh()
         at, asked = self._log.at, self._asked()
@@ -105,6 +106,8 @@ class Collector:
             for one in policy.witnesses.values()
             if one.url
         ]
+        for policy in policies(self._log.folder).values():
+            refuse_shared(policy, self._log.chain.keys_used, str(self._log.folder / "policy"))
         return list({one.key: one for one in found}.values())
 
     def _ask(
@@ -189,5 +192,6 @@ def _refusal(why: str) -> LogError:
 
 def published(log: Log) -> tuple[Checkpoint, list[Cosignature]]:
     """The published checkpoint and its cosignatures. Raises LogError LOG-011..013, LOG-031, LOG-037, LOG-038, LOG-051."""
-    known: list[CosignerKey] = cosigners(policies(log.folder).values())
-    return split(log.source.checkpoint(), log.key, known, str(log.folder / "log" / "checkpoint"))
+    return split(
+        log.source.checkpoint(), log.key, known_cosigners(log.folder), str(log.folder / "log" / "checkpoint")
+    )

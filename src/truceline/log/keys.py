@@ -11,7 +11,7 @@ neither, the log's own key. A public key is used once in a log: for one name, fo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -86,11 +86,22 @@ class Keys:
         named = tuple(name for name in AUTHORITIES if name in lines)
         self._authorities = named or (self._origin,)
 
-    def act(self, entry: Entry, index: int) -> None:
+    @property
+    def ever_used(self) -> Collection[bytes]:
+        """Every public key that serves a purpose, or did."""
+        return self._used
+
+    def must_be_authorities(self, entry: Entry, index: int) -> None:
+        """All authorities must have signed. Raises LogError LOG-114."""
+        self._must(entry, index, self.authorities())
+
+    def act(self, entry: Entry, index: int, cosigners: Collection[bytes] = ()) -> None:
         """Take a key entry as entry `index`.
 
+        Args:
+            cosigners: public keys of witnesses and mirrors, which sign no entries.
         Raises:
-            LogError: LOG-010 no verifier key, LOG-111 a weak key, LOG-112 a key that was used before, LOG-113 not a key
+            LogError: LOG-010 no verifier key, LOG-141 a cosigner's, LOG-111 a weak key, LOG-112 a key that was used before, LOG-113 not a key
                 entry or not in this state, LOG-114 not signed by those who may.
         """
         try:
@@ -98,6 +109,11 @@ class Keys:
         except KeyError as problem:
             raise _wrong(index, entry.body, "a key entry must say act, author and vkey") from problem
         held = self._valid.get(name)
+        if act != "revoke" and VerifierKey.parse(line).key in cosigners:
+            raise LogError(
+                "LOG-141", "a cosigner must have a key of its own, that signs no entries", where=f"entry {index}", value=name,
+                remedy="Make a new key with `truceline key make`.",
+            )  # fmt: skip
         if name == self._origin:
             raise _wrong(index, name, "the log's own key must stay: a log that changes it is another log")
         if act == "enrol":

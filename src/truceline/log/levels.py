@@ -10,6 +10,7 @@ with their cosignatures; `log/checkpoint` is the newest one of all, with what ar
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,11 @@ from truceline.log.checkpoints import Checkpoint, read_checkpoint
 from truceline.log.cosignatures import Cosignature, CosignerKey, check_cosignatures
 from truceline.log.files import write_durably
 from truceline.log.notes import VerifierKey
+from truceline.log.pinned import NAMES, Pinned
 from truceline.log.policies import NONE, Judged, Policy
 
-LEVELS = ("receipt", "final")
+LEVELS = NAMES
+BEFORE = Path("policy") / "before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,52 @@ def policies(folder: Path) -> dict[str, Policy]:
 def cosigners(known: Iterable[Policy]) -> list[CosignerKey]:
     """The keys of all witnesses and mirrors in some policies, once each."""
     return list(dict.fromkeys(one.key for policy in known for one in policy.witnesses.values()))
+
+
+def known_cosigners(folder: Path) -> list[CosignerKey]:
+    """The keys of all witnesses and mirrors in the policies of a folder, those that were replaced included.
+
+    Raises:
+        LogError: LOG-052.
+    """
+    before = [Policy.load(path) for path in sorted((folder / BEFORE).glob("*.policy"))]
+    return cosigners([*policies(folder).values(), *before])
+
+
+def lay_out(folder: Path, pinned: Pinned) -> list[str]:
+    """Put the policies that the log pins where they are used, `policy/NAME.policy`; those that they replace go to `policy/before`.
+
+    What the replaced ones counted still verifies, since their cosigners stay known.
+
+    Returns:
+        the names that changed.
+    Raises:
+        EnvironmentFailure: ENV-001.
+    """
+    changed = []
+    for name in pinned.entries:
+        path, text = folder / "policy" / f"{name}.policy", (pinned.text(name) or "").encode()
+        held = path.read_bytes() if path.is_file() else None
+        if held == text:
+            continue
+        if held is not None:
+            digest = hashlib.sha256(held).hexdigest()[:16]
+            write_durably(folder / BEFORE / f"{name}-{digest}.policy", held)
+        write_durably(path, text)
+        changed.append(name)
+    return changed
+
+
+def refuse_unpinned(folder: Path, pinned: Pinned) -> None:
+    """A policy file that is used must be the one that the log pins, where it pins one. Raises LogError LOG-142."""
+    for name in pinned.entries:
+        path = folder / "policy" / f"{name}.policy"
+        if path.is_file() and path.read_bytes() != (pinned.text(name) or "").encode():
+            raise LogError(
+                "LOG-142", "a policy in use must be the one that the log pins", where=str(path),
+                value=f"entry {pinned.since(name)} pins another",
+                remedy=f"`truceline log settings {folder}` takes it from the log; to change it, give it to that command.",
+            )  # fmt: skip
 
 
 def merge(text_and_log: bytes, lines: Iterable[Cosignature], known: Iterable[CosignerKey]) -> bytes:

@@ -26,7 +26,7 @@ from truceline.log.cosignatures import Cosignature, CosignerKey
 from truceline.log.entries import NOTHING_SEEN, Entry, Seen, entry_id, sign_entry, unchecked
 from truceline.log.files import sync_folder, unfinished, write_all_durably, write_durably
 from truceline.log.index import Index
-from truceline.log.levels import cosigners, keep_levels, merge, policies, split
+from truceline.log.levels import keep_levels, known_cosigners, merge, split
 from truceline.log.locking import locked
 from truceline.log.merkle import leaf_hash, verify_consistency
 from truceline.log.notes import SigningKey, VerifierKey
@@ -229,7 +229,7 @@ class Log:
 
     def cosigned_note(self) -> bytes:
         """The checkpoint with what cosignatures have come for it. Raises LogError LOG-038, LOG-051, LOG-052."""
-        known = cosigners(policies(self.folder).values())
+        known = known_cosigners(self.folder)
         return merge(self._at.note, self._cosignatures(self._at, known), known)
 
     def refresh(self) -> None:
@@ -388,7 +388,7 @@ class Log:
         if not at.size:
             return []
         with self.writing():
-            known = cosigners(policies(self.folder).values())
+            known = known_cosigners(self.folder)
             held = [*self._cosignatures(at, known), *made]
             self._gathered = at.size, held
             note = merge(at.note, held, known)

@@ -116,6 +116,10 @@ class Policy:
         """Whether no quorum comes about without that witness: a party's own policy must need its own."""
         return name in self.witnesses and not self.is_satisfied(self.witnesses.keys() - {name})
 
+    def meaning(self) -> tuple[frozenset[str], object]:
+        """Which logs, and which keys in which groups: equal for two policies that accept the same, whatever their names are."""
+        return frozenset(str(one.key) for one in self.logs), self._meant(self.quorum)
+
     def judge(self, note: bytes, where: str = "") -> Judged:
         """Check a checkpoint's signature and cosignatures; whether the quorum is there is said, not raised.
 
@@ -157,6 +161,14 @@ class Policy:
             return name in signed
         wanted, members = self.groups[name]
         return sum(self._holds(one, signed) for one in members) >= wanted
+
+    def _meant(self, name: str) -> object:
+        if name == NONE:
+            return None
+        if name in self.witnesses:
+            return str(self.witnesses[name].key)
+        wanted, members = self.groups[name]
+        return wanted, frozenset(map(self._meant, members))
 
     def _wanted(self, name: str) -> set[str]:
         if name in self.witnesses:

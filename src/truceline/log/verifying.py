@@ -10,7 +10,7 @@ from truceline.errors import LogError
 from truceline.log.chain import Chain
 from truceline.log.checkpoints import EMPTY, Checkpoint, open_checkpoint
 from truceline.log.entries import Entry
-from truceline.log.levels import LEVELS, cosigners, policies, split
+from truceline.log.levels import LEVELS, known_cosigners, policies, refuse_unpinned, split
 from truceline.log.locking import locked
 from truceline.log.log import Log, read_origin
 from truceline.log.merkle import leaf_hash
@@ -37,7 +37,7 @@ def verify(
     Raises:
         LogError: LOG-010..013, LOG-020..022, LOG-110..117 an entry; LOG-030, LOG-037 a bundle; LOG-031, LOG-036, LOG-042 the
             state; LOG-038 a file differs, is missing or does not belong; LOG-039 the root; LOG-040 a sequence; LOG-044 another
-            history than the one that was held.
+            history than the one that was held; LOG-142 a policy in use is not the pinned one.
         EnvironmentFailure: ENV-001, ENV-003.
     """
     key = read_origin(folder)
@@ -56,7 +56,7 @@ def verify(
         if before.size > at.size:
             raise _another_history(before.size, f"{at.size} entries")
         published = _Published(folder / "log")
-        tree = _fold(folder, key, at.size, published, visit)
+        tree, chain = _fold(folder, key, at.size, published, visit)
         if before.size and tree.root_at(before.size) != before.root:
             raise _another_history(before.size, "another root")
         if tree.root() != at.root:
@@ -70,12 +70,13 @@ def verify(
         state.check("commit", at.note)
         _check_state(folder, key, tree, state)
         state.nothing_else()
+        refuse_unpinned(folder, chain.pinned)
     return at.size
 
 
 def _fold(
     folder: Path, key: VerifierKey, size: int, published: _Published, visit: Callable[[Entry], None]
-) -> TileTree:
+) -> tuple[TileTree, Chain]:
     """Admit every entry as the sequencer did, and compare each file with what it must be, as soon as it is whole."""
     source = DiskSource(folder / "log")
     tree = TileTree(source)
@@ -112,14 +113,14 @@ def _fold(
         published.earlier(path_of("entries", size // WIDTH, size % WIDTH), notes[: size % WIDTH])
     for name, content in tree.edge_files().items():
         published.earlier(name, [content[at : at + 32] for at in range(0, len(content), 32)])
-    return tree
+    return tree, chain
 
 
 def _check_published(folder: Path, key: VerifierKey, at: Checkpoint, published: _Published) -> None:
     """The committed checkpoint, with cosignatures of those whom the policies name and of nobody else."""
     path = folder / "log" / "checkpoint"
     if path.is_file() and not path.is_symlink() and path.read_bytes() != at.note:
-        seen, made = split(path.read_bytes(), key, cosigners(policies(folder).values()), str(path))
+        seen, made = split(path.read_bytes(), key, known_cosigners(folder), str(path))
         if seen.note == at.note and made:
             published.elsewhere("checkpoint")
             return
@@ -133,7 +134,7 @@ def _check_state(folder: Path, key: VerifierKey, tree: TileTree, state: _Publish
         path = folder / "state" / name
         if not path.exists():
             continue
-        at, _ = split(path.read_bytes(), key, cosigners(known.values()), str(path))
+        at, _ = split(path.read_bytes(), key, known_cosigners(folder), str(path))
         if at.size > tree.size or tree.root_at(at.size) != at.root:
             raise _another_history(at.size, f"state/{name}")
         state.elsewhere(name)

@@ -161,7 +161,7 @@ def succeed(
     genesis = Genesis(
         name=before.genesis.name, exercise=before.genesis.exercise, parties=before.genesis.parties,
         alignments=before.genesis.alignments, actors=before.genesis.actors, keys={}, settings=settings,
-        succeeds=tuple(notes),
+        succeeds=tuple(notes), policies={name: text for name, (_, text) in before.log.chain.pinned.entries.items()},
     )  # fmt: skip
     geometry = before.geometry if before.genesis.geometry else None
     return Mission.create(root, genesis, geometry=geometry, keys=keys)

@@ -65,7 +65,7 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     decided = _decided_changed(mission, incidents, made.membership)
     as_of = moment(mission, observed.observations) if as_of_ms is None else as_of_ms
     rows = incidents.to_pylist()
-    shown = _shown(mission, incidents, as_of)
+    shown = _shown(mission, incidents, as_of, inputs)
     body = Incidents(
         inputs=inputs, as_of=iso(as_of), parameters=parameters.id, method=fusion.METHOD,
         observations=observed.observations.num_rows, incidents=incidents.num_rows, result=result_digest(rows),
@@ -345,12 +345,12 @@ def _parameters(mission: Mission, at: str | None) -> Recorded:
     return mission.record(Parameters(fusion.METHOD, fusion.VERSION, values), "operator", at)
 
 
-def _shown(mission: Mission, incidents: pa.Table, as_of_ms: int) -> bytes:
+def _shown(mission: Mission, incidents: pa.Table, as_of_ms: int, before: int) -> bytes:
     """The disclosed rows with their reporting day, one canonical line each, by id.
 
     Sectors younger than the delay are withheld.
     """
-    after = as_of_ms - int(mission.setting("disclosure_delay_ms"))
+    after = as_of_ms - int(mission.setting("disclosure_delay_ms", before))
     rows = disclosed_incidents(incidents, withheld_after_ms=after).to_pylist()
     cutoff, zone = (str(mission.setting(f"reporting_{name}")) for name in ("cutoff", "zone"))
     for row, middle in zip(rows, incidents["midpoint_ms"].to_pylist(), strict=True):
@@ -361,7 +361,7 @@ def _shown(mission: Mission, incidents: pa.Table, as_of_ms: int) -> bytes:
 
 def disclosed_digest(mission: Mission, incidents: pa.Table, body: Incidents) -> str:
     """SHA-256 of the disclosed rows that these incidents ought to have given at that entry."""
-    return hashlib.sha256(_shown(mission, incidents, from_iso(body.as_of))).hexdigest()
+    return hashlib.sha256(_shown(mission, incidents, from_iso(body.as_of), body.inputs)).hexdigest()
 
 
 def read_shown(mission: Mission, body: Incidents) -> list[dict[str, Any]]:

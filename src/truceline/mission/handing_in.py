@@ -10,9 +10,10 @@ from truceline.log.log import Author
 from truceline.log.notes import SigningKey
 from truceline.log.submitting import Outcome
 from truceline.log.submitting import submit as submit_notes
+from truceline.mission import settings
 from truceline.mission.clock import iso
 from truceline.mission.mission import SOURCED, Mission, speaks_for_itself
-from truceline.records.kinds import Key, Kind, Refused, decode, encode, word_of
+from truceline.records.kinds import Key, Kind, Refused, Settings, decode, encode, word_of
 
 
 def prepare(
@@ -33,6 +34,21 @@ def prepare(
     return note if new_key is None else countersign(note, new_key)
 
 
+def by_authorities(mission: Mission, body: Kind, new: SigningKey | None = None) -> bytes:
+    """An entry of those who decide on keys and settings, with the lines of whoever of them is at hand.
+
+    Raises:
+        UsageError: MIS-003, MIS-007, MIS-054 nobody has that right, LOG-120..122.
+    """
+    first, *others = mission.log.chain.authorities or ("operator",)
+    if first == mission.log.origin:
+        raise UsageError(
+            "MIS-054", "somebody must have the right to enrol and to revoke", where=str(mission.root), value=first,
+            remedy="The genesis entry of this log names neither operator nor commission: its keys stay as they are.",
+        )  # fmt: skip
+    return prepare(mission, first, body, others, new_key=new)
+
+
 def sign(mission: Mission, note: bytes, role: str) -> bytes:
     """Add the signature of `role` to a note that waits for it.
 
@@ -48,6 +64,8 @@ def sign(mission: Mission, note: bytes, role: str) -> bytes:
 def submit(mission: Mission, notes: Sequence[bytes]) -> list[Outcome]:
     """Hand in signed notes; what the log refuses, though its authors signed it, is named on the log.
 
+    Policies that an entry pins are put into `policy/`.
+
     Raises:
         UsageError: MIS-003, MIS-007, LOG-120..122. EnvironmentFailure: ENV-001, ENV-003.
     """
@@ -55,11 +73,14 @@ def submit(mission: Mission, notes: Sequence[bytes]) -> list[Outcome]:
 
     def judge(entry: Entry) -> None:
         body = decode(entry.kind, entry.body)
-        if not isinstance(body, (*SOURCED, Key, Refused)):
+        if not isinstance(body, (*SOURCED, Key, Refused, Settings)):
             mission.refuse_record()
         speaks_for_itself(entry.author, body)
+        settings.check(body)
 
-    return submit_notes(mission.log, notes, mission.keys.log_key(), iso(mission.clock_ms()), judge)
+    made = submit_notes(mission.log, notes, mission.keys.log_key(), iso(mission.clock_ms()), judge)
+    settings.lay_out(mission)
+    return made
 
 
 def hand_in(mission: Mission, note: bytes) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from truceline.errors import UsageError
 from truceline.log.keystore import KeyStore
-from truceline.log.notes import SigningKey, VerifierKey
-from truceline.mission.handing_in import prepare
+from truceline.log.notes import VerifierKey
+from truceline.mission.handing_in import by_authorities, prepare
 from truceline.mission.keyring import KeyRing
 from truceline.mission.mission import Mission
 from truceline.records.kinds import Key
@@ -46,8 +46,8 @@ def enrol(mission: Mission, name: str, role: str = "", vkey: str = "") -> bytes:
     """
     if not vkey:
         new = mission.keys.next_key(name)
-        return _by_authorities(mission, Key("enrol", name, str(new.vkey), role or name), new)
-    return _by_authorities(mission, Key("enrol", name, str(VerifierKey.parse(vkey)), role or name), None)
+        return by_authorities(mission, Key("enrol", name, str(new.vkey), role or name), new)
+    return by_authorities(mission, Key("enrol", name, str(VerifierKey.parse(vkey)), role or name), None)
 
 
 def rotate(mission: Mission, name: str, reason: str = "") -> bytes:
@@ -77,7 +77,7 @@ def revoke(mission: Mission, name: str, reason: str = "") -> bytes:
     body = Key("revoke", name, str(valid), "", reason)
     if name in mission.keys.held() and mission.signing(name).vkey == valid:
         return prepare(mission, name, body)
-    return _by_authorities(mission, body, None)
+    return by_authorities(mission, body, None)
 
 
 def settle(mission: Mission, name: str) -> None:
@@ -106,13 +106,3 @@ def export(ring: KeyRing, role: str, folder: Path, passphrase: str | None) -> li
     for name in names:
         theirs.write(name, ring.store.read(name))
     return names
-
-
-def _by_authorities(mission: Mission, body: Key, new: SigningKey | None) -> bytes:
-    first, *others = mission.log.chain.authorities or ("operator",)
-    if first == mission.log.origin:
-        raise UsageError(
-            "MIS-054", "somebody must have the right to enrol and to revoke", where=str(mission.root), value=first,
-            remedy="The genesis entry of this log names neither operator nor commission: its keys stay as they are.",
-        )  # fmt: skip
-    return prepare(mission, first, body, others, new_key=new)

@@ -49,7 +49,7 @@ def terms(mission: Mission, element: str, as_of_ms: int, before: int | None = No
 def publishes_sides(mission: Mission, as_of_ms: int, before: int | None = None) -> bool:
     """Whether sides are published: what the agreed mandate says, or else the genesis setting."""
     agreed = terms(mission, "mandate", as_of_ms, before) or {}
-    return bool(agreed.get("publish_sides", mission.setting("publish_sides")))
+    return bool(agreed.get("publish_sides", mission.setting("publish_sides", before)))
 
 
 def propose(

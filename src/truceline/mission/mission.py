@@ -25,7 +25,7 @@ from truceline.log.entries import Entry
 from truceline.log.locking import locked
 from truceline.log.log import Author, Log
 from truceline.log.notes import SigningKey
-from truceline.mission import sealing
+from truceline.mission import sealing, settings
 from truceline.mission.clock import iso, now_ms
 from truceline.mission.keyring import KeyRing, default_folder
 from truceline.records.canonical import canonical
@@ -140,16 +140,23 @@ class Mission:
         root.mkdir(parents=True, exist_ok=True)
         ring.save_log_key(origin_key)
         mission = cls(root, Log.create(root, origin_key), ring)
-        settings = DEFAULTS | genesis.settings
-        settings |= {f"age_recipient_{role}": line for role, line in ring.recipients().items()}
+        agreed = DEFAULTS | genesis.settings
+        agreed |= {f"age_recipient_{role}": line for role, line in ring.recipients().items()}
         body = replace(
-            genesis, settings=settings, keys={role: str(ring.signing(role).vkey) for role in sorted(wanted)}
+            genesis,
+            settings=agreed,
+            policies={
+                name: settings.of_log(text, origin_key.vkey, anew=True)
+                for name, text in genesis.policies.items()
+            },
+            keys={role: str(ring.signing(role).vkey) for role in sorted(wanted)},
         )
         if geometry is not None:
             mission._vault = Vault(root / "sealed", list(ring.recipients().values()), ring.identity())
             body = mission._with_geometry(body, geometry)
         note = Author(origin_key, mission.log).note("genesis", encode(body), at or iso(now_ms()))
         mission.log.append([note])
+        settings.lay_out(mission)
         return mission
 
     @classmethod
@@ -213,8 +220,12 @@ class Mission:
             self._genesis = first
         return self._genesis
 
-    def setting(self, name: str) -> str | int | bool:
-        """A setting of the genesis entry, or its default."""
+    def setting(self, name: str, before: int | None = None) -> str | int | bool:
+        """A setting as it stood before an entry, and now when None: the newest change, else the genesis entry, else the default."""
+        if name in settings.CHANGEABLE:
+            changed = settings.current(self, before)
+            if name in changed:
+                return changed[name]
         return self.genesis.settings.get(name, DEFAULTS[name])
 
     def newest_at_ms(self) -> int:
@@ -276,8 +287,8 @@ class Mission:
     @property
     def vault(self) -> Vault:
         if self._vault is None:
-            settings = self.genesis.settings
-            lines = [str(settings[name]) for name in sorted(settings) if name.startswith("age_recipient_")]
+            agreed = self.genesis.settings
+            lines = [str(agreed[name]) for name in sorted(agreed) if name.startswith("age_recipient_")]
             self._vault = Vault(self.root / "sealed", lines, self.keys.identity())
         return self._vault
 

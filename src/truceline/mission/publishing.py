@@ -107,7 +107,7 @@ def view_of(
     cutoff = str(mission.setting("reporting_cutoff"))
     day_from, day_to = reports.reporting_day(date, cutoff, zone)
     previous_from = reports.reporting_day(reports.day_before(date), cutoff, zone)[0]
-    delay = int(mission.setting("disclosure_delay_ms"))
+    delay = int(mission.setting("disclosure_delay_ms", before))
     told = min(day_to, as_of_ms - delay)  # gaps in coverage wait as places do
     weekly = None if exposure is None else _from_first_week(exposure, zone)
     version = active_agreement(mission, before)[1]

@@ -44,6 +44,19 @@ class Genesis(Kind, frozen=True):
     geometry: str = ""  # digest of the blob with line, sectors, places and terrain as GeoJSON
     posts: str = ""  # digest of the sealed file with the features that never leave the mission
     succeeds: tuple[str, ...] = ()  # checkpoints of the log that this one continues, as others held them
+    policies: dict[
+        str, str
+    ] = {}  # receipt, final: whose cosignatures make a checkpoint good (c2sp.org/tlog-policy)
+
+
+class Settings(Kind, frozen=True):
+    """What operator and commission change of what the genesis entry says; what is not named stays."""
+
+    settings: dict[
+        str, str | int | bool
+    ] = {}  # disclosure_delay_ms, batch_size, commit_cadence_ms, publish_sides
+    policies: dict[str, str] = {}  # receipt, final: their new texts
+    reason: str = ""
 
 
 class Key(Kind, frozen=True):
@@ -489,7 +502,7 @@ class Correction(Kind, frozen=True):
 
 
 KINDS: Final[dict[str, type[Kind]]] = {
-    "genesis": Genesis, "key": Key, "refused": Refused, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
+    "genesis": Genesis, "settings": Settings, "key": Key, "refused": Refused, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
     "custody": Custody, "shred": Shred, "audit": Audit, "anchor": Anchor,
     "observation": Observation, "watch": Watch, "complaint": Complaint, "statement": Statement, "signal": Signal,
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
