@@ -19,6 +19,7 @@ COMMANDS = {
     "record": "record:record",
     "learn": "learn:learn",
     "fuse": "fuse:fuse",
+    "group": "group:app",
     "assess": "assess:assess",
     "report": "report:report",
     "replay": "replay:replay",

@@ -17,6 +17,7 @@ from truceline import agreement as agreements
 from truceline import coverage, fusion
 from truceline.errors import ReplayError, UsageError
 from truceline.mission.clock import from_iso, iso
+from truceline.mission.grouping import constraints_of
 from truceline.mission.mission import Mission, Recorded, alone, result_digest
 from truceline.mission.shredded import Shredded
 from truceline.mission.views import Observed, Views
@@ -60,7 +61,7 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
     inputs, views = mission.log.size, Views(mission)
     observed = views.observed()
     _refuse_nothing(mission, observed)
-    made = fused_of(mission, observed, views.watches(), parameters.body)
+    made = fused_of(mission, observed, views.watches(), parameters.body, inputs)
     incidents = made.incidents.combine_chunks()
     decided = _decided_changed(mission, incidents, made.membership)
     as_of = moment(mission, observed.observations) if as_of_ms is None else as_of_ms
@@ -137,17 +138,21 @@ def _detection(
     return learned if exposed is None else coverage.temper(learned, incidents, exposed)
 
 
-def incidents_of(mission: Mission, observed: Observed, watches: pa.Table, parameters: Any) -> pa.Table:
-    """The incidents of one state of the log; pure in its arguments and the genesis."""
-    return fused_of(mission, observed, watches, parameters).incidents.combine_chunks()
+def incidents_of(
+    mission: Mission, observed: Observed, watches: pa.Table, parameters: Any, before: int | None = None
+) -> pa.Table:
+    """The incidents of one state of the log; pure in its arguments, the genesis and what officers grouped `before` an entry."""
+    return fused_of(mission, observed, watches, parameters, before).incidents.combine_chunks()
 
 
-def fused_of(mission: Mission, observed: Observed, watches: pa.Table, parameters: Any) -> fusion.Fused:
+def fused_of(
+    mission: Mission, observed: Observed, watches: pa.Table, parameters: Any, before: int | None = None
+) -> fusion.Fused:
     """The same with the membership of each observation."""
     return fusion.fuse(
         observed.observations, origin=observed.origin, parameters=fusion.Parameters.from_dict(parameters.values),
         line=mission.line, sectors=mission.sectors, alignments=mission.genesis.alignments,
-        exposure=exposure_of(mission, watches, observed.observations),
+        exposure=exposure_of(mission, watches, observed.observations), constraints=constraints_of(mission, before),
     )  # fmt: skip
 
 
@@ -303,7 +308,7 @@ def recompute_incidents(mission: Mission, body: Incidents, folder: Path | None) 
             remedy=f"Install the Truceline that has {made_by.method} {made_by.version}.",
         )  # fmt: skip
     views = Views(mission, folder, body.inputs)
-    return incidents_of(mission, views.observed(), views.watches(), parameters.body)
+    return incidents_of(mission, views.observed(), views.watches(), parameters.body, body.inputs)
 
 
 def recompute_findings(

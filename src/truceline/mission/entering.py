@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from truceline import intake
 from truceline.errors import IntakeError, RecordError, UsageError
+from truceline.mission import regrouping
 from truceline.mission.clock import iso
 from truceline.mission.mission import Mission, alone, speaks_for_itself
 from truceline.mission.views import Views
@@ -22,6 +23,7 @@ from truceline.records.kinds import (
     Correction,
     Decision,
     Findings,
+    Grouping,
     Incidents,
     Kind,
     Notice,
@@ -49,6 +51,16 @@ _TIMES: Final = (
     "replied", "from_time", "until_time", "reviewed", "decided", "at",
 )  # fmt: skip
 _EXACT: Final = frozenset({"released", "answer_by", "replied", "from_time", "until_time"})
+_SEALED: Final = ("observation", "watch", "grouping")
+_GROUPING: Final = {
+    "grouping_id": "",
+    "act": "",
+    "sets": [],
+    "reason": "",
+    "by_role": "",
+    "at": "",
+    "undoes": "",
+}
 _FEATURE: Final = {"type": "Feature", "geometry": None}
 
 
@@ -79,10 +91,14 @@ def enter(mission: Mission, path: Path, *, author: str = "") -> Entered:
     made = Entered()
     sealed = _observations(mission, [one for one in written if one.kind == "observation"], made)
     sealed += _watches(mission, [one for one in written if one.kind == "watch"], made)
-    acts = _acts(mission, [one for one in written if one.kind not in ("observation", "watch")], author, made)
+    acts = _acts(mission, [one for one in written if one.kind not in _SEALED], author, made)
+    grouped = _grouped(mission, [one for one in written if one.kind == "grouping"], author, made)
     for role, body in acts:  # what would stop them is told before anything is written
         speaks_for_itself(role, body)
         mission.signing(role)
+    for wanted in grouped:
+        mission.signing(wanted.role)
+    acts += [(wanted.role, regrouping.body_of(mission, wanted)) for wanted in grouped]
     if acts:
         made.recorded = len(acts)
         made.entries += [
@@ -138,6 +154,39 @@ def _watches(mission: Mission, written: list[Written], made: Entered) -> list[Ob
         held[row["watch_id"]] = row
         made.ids.append(row["watch_id"])
         found.append(Watch(row))
+    return found
+
+
+def _grouped(mission: Mission, written: list[Written], author: str, made: Entered) -> list[regrouping.Wanted]:
+    """What officers say belongs together: judged here, sealed when all of the file is judged."""
+    found: list[regrouping.Wanted] = []
+    held = {body.grouping_id for _, body in mission.of(Grouping)}
+    for one in written:
+        unknown = sorted(one.fields.keys() - _GROUPING.keys())
+        if unknown:
+            raise wrong(one.where, "a grouping must have known fields only", unknown[0], f"Known: {', '.join(_GROUPING)}.")  # fmt: skip
+        said = _GROUPING | one.fields
+        sets = said["sets"]
+        if sets and isinstance(sets, list) and all(isinstance(name, str) for name in sets):
+            sets = [sets]
+        texts = all(isinstance(said[name], str) for name in _GROUPING if name != "sets")
+        lists = isinstance(sets, list) and all(isinstance(part, list) and all(isinstance(n, str) for n in part) for part in sets)  # fmt: skip
+        if not texts or not lists:
+            raise wrong(one.where, "`sets` must be lists of ids, and every other field text", said["sets"], "See docs/reference/records.md.")  # fmt: skip
+        named = {"role": said["by_role"] or one.author or author, "reason": said["reason"], "undoes": said["undoes"]}  # fmt: skip
+        if regrouping.stands_already(mission, said["act"], sets, **named):
+            made.duplicates += 1
+            continue
+        ident = said["grouping_id"]
+        if ident in held:
+            raise _taken(one, ident)
+        if said["at"]:
+            moment_ms(one.where, "at", said["at"])
+        number = 1 + len(mission.of(Grouping)) + len(found)
+        ident = ident or f"{'EXERCISE-' if mission.genesis.exercise else ''}grouping-{number:04d}"
+        held.add(ident)
+        found.append(regrouping.judged(mission, said["act"], sets, grouping_id=ident, at=said["at"], **named))
+        made.ids.append(ident)
     return found
 
 

@@ -354,10 +354,11 @@ class Grouping(Kind, frozen=True):
     """
 
     grouping_id: str
-    act: str  # merge, split
+    act: str  # merge, split, undo
     sealed: str  # digest of the sealed file: {"sets": [[obs_id, ...], ...], "reason": ...}
     by_role: str
     at: str
+    undoes: str = ""  # of an undo: the grouping_id that holds no longer
 
 
 class Consent(Kind, frozen=True):
