@@ -57,6 +57,7 @@ COMMANDS = {
     "bench": "bench:app",
     "serve": "serve:serve",
     "account": "serve:account",
+    "device": "device:app",
     "trends": "trends:trends",
     "task": "task:task",
     "template": "template:template",

@@ -14,6 +14,7 @@ from truceline.log.notes import VerifierKey
 from truceline.mission.coarse import coarse_rows
 from truceline.mission.evidence import disclosed, sealed_under
 from truceline.mission.handing_in import prepare
+from truceline.mission.heard import by_device, heard, source_of
 from truceline.mission.mission import Mission
 from truceline.mission.replaying import replay
 from truceline.mission.shredded import Shredded
@@ -102,14 +103,20 @@ def _open_all(mission: Mission, made: Audited) -> None:
             made.records += 1
             try:
                 envelope = parse_entry(mission.log.origin, one.record.sealed, keys)
-                record = decode(envelope.kind, envelope.body)
+                record = (
+                    heard(envelope, exercise=mission.genesis.exercise)
+                    if by_device(envelope.author)
+                    else decode(envelope.kind, envelope.body)
+                )
             except TrucelineError as problem:
                 _note(made, problem, where)
                 continue
             sources[envelope.author] += 1
+            if isinstance(record, Key) and record.act == "revoke":
+                continue  # revoking flags, and removes nothing
             if isinstance(record, Key):
                 keys[record.author] = VerifierKey.parse(record.vkey)
-                pseudonyms[record.author] = bytes.fromhex(record.pseudonyms)
+                pseudonyms[source_of(record.author)] = bytes.fromhex(record.pseudonyms)
             elif isinstance(record, (Observation, Watch)):
                 said.append((record, one.record.disclosed, where))
                 if record.duress == "1":

@@ -7,7 +7,8 @@ log first, and the view follows. Acts are one at a time within this program, as 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -93,6 +94,12 @@ class Desk:
         """Run one act of a person on the mission; one at a time within this program."""
         with self._lock:
             return use_case(self.mission, *arguments, **named)
+
+    @contextmanager
+    def alone(self) -> Iterator[Mission]:
+        """The mission, while nobody else of this program acts in it."""
+        with self._lock:
+            yield self.mission
 
     def reviews(self, finding_id: str) -> list[tuple[Recorded, Any]]:
         """All reviews of one finding, in the order of the log."""

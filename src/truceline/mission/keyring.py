@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyrage
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pyrage import x25519
 
 from truceline.errors import LogError, UsageError
@@ -17,6 +18,7 @@ from truceline.log.notes import SigningKey, VerifierKey
 
 AGE_ROLES = ("mission", "auditor")
 OBSERVERS = "observers.json"
+FIELD = "field.hpke"
 NEXT = ".next"
 """Mark of a key that waits for the log to take it."""
 
@@ -125,6 +127,20 @@ class KeyRing:
         if not self._age(role).exists():
             self.store.write(self._age(role).name, f"{x25519.Identity.generate()}\n".encode())
         return self._identity(role)
+
+    def field_key(self) -> X25519PrivateKey:
+        """The key that devices in the field seal to; made on first use, and it serves nothing else.
+
+        Raises:
+            UsageError: MIS-007, LOG-120..122. EnvironmentFailure: ENV-001.
+        """
+        path = self.folder / FIELD
+        if not path.is_file():
+            self.store.write(FIELD, X25519PrivateKey.generate().private_bytes_raw().hex().encode())
+        try:
+            return X25519PrivateKey.from_private_bytes(bytes.fromhex(self.store.read(FIELD).decode()))
+        except (LogError, ValueError) as problem:
+            raise _broken(path) from problem
 
     def observers(self, committed: Collection[str]) -> Observers:
         """The keys of observers and sensors, with the state that their devices keep.

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from truceline.evidence import SealedRecord
+from truceline.field import chains
 from truceline.log.entries import Entry, entry_id, sign_entry
 from truceline.log.files import write_durably
 from truceline.log.notes import SigningKey
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.coarse import coarse_rows
+from truceline.mission.device_list import all_devices
 from truceline.mission.keyring import Observer, Observers
 from truceline.records.kinds import Commitments, Key, Observation, Watch, encode, word_of
 
@@ -33,7 +35,7 @@ MARK = "batch.json"
 
 def seal(mission: Mission, records: Sequence[Observation | Watch], at: Sequence[str] | None) -> int:
     """Commit to records at once; the number of batches. Within `Mission.working`."""
-    size, devices = int(mission.setting("batch_size")), _devices(mission)
+    size, devices = int(mission.setting("batch_size")), devices_of(mission)
     times = list(at) if at is not None else [iso(mission.clock_ms())] * len(records)
     signed = [one for each in _signed(mission, devices, records, times) for one in each]
     batches = [signed[first : first + size] for first in range(0, len(signed), size)]
@@ -57,12 +59,11 @@ def accept(mission: Mission, records: Sequence[Observation | Watch]) -> list[str
     """
     receipts = []
     times = [iso(mission.clock_ms())] * len(records)
-    devices = _devices(mission)
+    devices = devices_of(mission)
     for signed in _signed(mission, devices, records, times):
-        raw = json.dumps([[one.sealed.hex(), one.disclosed.hex(), when] for one, when in signed]).encode()
-        name = _next_name(mission)
+        name = next_name(mission)
         devices.prepare([name])
-        write_durably(_folder(mission) / name, mission.vault.lock(raw), mode=0o600)
+        put_waiting(mission, name, signed)
         devices.keep()
         receipts.append(entry_id(signed[-1][0].sealed))
     return receipts
@@ -80,7 +81,7 @@ def commit(mission: Mission, *, now: bool = False) -> Recorded | None:
     """
     mission.refuse_record()
     with mission.working():
-        _settle(mission)
+        settle(mission)
         cadence = max(1, int(mission.setting("commit_cadence_ms")))
         last = [from_iso(one.at) for one, _ in mission.of(Commitments)][-1:]
         if not now and last and mission.clock_ms() // cadence <= last[0] // cadence:
@@ -101,7 +102,7 @@ def commit(mission: Mission, *, now: bool = False) -> Recorded | None:
         mark = {"payloads": made.payloads_digest, "names": names}
         write_durably(_folder(mission) / MARK, json.dumps(mark).encode())
         entry = mission.record(Commitments(made.commitments, made.payloads_digest), "intake")
-        _settle(mission)
+        settle(mission)
         return entry
 
 
@@ -110,9 +111,10 @@ def waiting(mission: Mission) -> list[Path]:
     return sorted(_folder(mission).glob("*.pending"))
 
 
-def _settle(mission: Mission) -> None:
-    """Finish what a commit that was cut short left: what the log has taken waits no more."""
-    _devices(mission).keep()
+def settle(mission: Mission) -> None:
+    """Finish what was cut short: what devices sent and the numbers of it agree, and what the log has taken waits no more."""
+    chains.settle(field_folder(mission), _folder(mission))
+    devices_of(mission).keep()
     path = _folder(mission) / MARK
     if not path.exists():
         return
@@ -123,7 +125,7 @@ def _settle(mission: Mission) -> None:
     path.unlink()
 
 
-def _devices(mission: Mission) -> Observers:
+def devices_of(mission: Mission) -> Observers:
     known = {body.payloads_digest for _, body in mission.of(Commitments)}
     return mission.keys.observers(known | {path.name for path in waiting(mission)})
 
@@ -146,6 +148,9 @@ def _signed(
         into.append((SealedRecord(note, shown), when))
 
     sources = {str(one.row["source_id"]) for one in records}
+    shared = {one.observer: bytes.fromhex(one.pseudonyms) for one in all_devices(mission)}
+    for source in sources & shared.keys():
+        devices.of(source).pseudonyms = shared[source]
     coarse = coarse_rows(records, mission.sectors, {one: devices.of(one).pseudonyms for one in sources})
     for body, when, shown in zip(records, times, coarse, strict=True):
         source = str(body.row["source_id"])
@@ -163,10 +168,27 @@ def _signed(
     return made
 
 
+def put_waiting(mission: Mission, name: str, signed: Waiting) -> None:
+    """Let records wait under a name from `next_name`, for the mission and its auditor only. Raises EnvironmentFailure ENV-001."""
+    raw = json.dumps([[one.sealed.hex(), one.disclosed.hex(), when] for one, when in signed]).encode()
+    write_durably(_folder(mission) / name, mission.vault.lock(raw), mode=0o600)
+
+
+def field_folder(mission: Mission) -> Path:
+    """Where what devices sent is kept beside the log."""
+    return mission.root / "sealed" / "field"
+
+
+def waiting_path(mission: Mission, name: str) -> Path:
+    """Where a file of what waits stands."""
+    return _folder(mission) / name
+
+
 def _folder(mission: Mission) -> Path:
     return mission.root / "sealed" / "pending"
 
 
-def _next_name(mission: Mission) -> str:
+def next_name(mission: Mission) -> str:
+    """A name after those of all that waits."""
     newest = [int(path.name.partition(".")[0]) for path in waiting(mission)][-1:]
     return f"{max([time.time_ns(), *(one + 1 for one in newest)]):020d}.pending"

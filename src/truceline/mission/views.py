@@ -13,17 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from truceline.errors import ReplayError
+from truceline.errors import CheckFailed, ReplayError
 from truceline.intake.chunks import UInt64Array, assemble
 from truceline.intake.ledger import Ledger, newest
 from truceline.intake.rows import digest_keys, row_digests, row_keys
 from truceline.log.entries import Entry, entry_id, parse_entry
 from truceline.log.notes import VerifierKey
 from truceline.mission import sifting
+from truceline.mission.heard import allow_for, by_device, heard
 from truceline.mission.mission import Mission, Recorded
 from truceline.mission.shredded import Shredded
 from truceline.records.columns import OBSERVATIONS, WATCHES
-from truceline.records.kinds import Commitments, Import, Key, Observation, Watch, decode
+from truceline.records.kinds import Clock, Commitments, Import, Key, Observation, Watch, decode
 from truceline.store import is_whole, read_metadata, read_table, write_table
 
 OWN_FAMILY = "truceline"
@@ -151,6 +152,8 @@ class _Opening:
             "observation": [],
             "watch": [],
         }
+        self._named: dict[str, str] = {}  # obs_id -> who used it first
+        self._devices: dict[str, list[tuple[int, dict[str, str | int | bool]]]] = {}
 
     def batch(self, entry: Recorded, batch: Commitments) -> None:
         """Check and take the records of a batch; a record said under duress is checked like any and then set aside."""
@@ -166,17 +169,41 @@ class _Opening:
             note, where = one.record.sealed, f"entry {index}, record {number}"
             said = parse_entry(mission.log.origin, note, self._keys)
             self._follow(said, note, where)
+            if by_device(said.author):
+                self._by_device(said, index)
+                continue
             body = decode(said.kind, said.body)
             if isinstance(body, Key) and said.author == "registrar":
                 self._keys[body.author] = VerifierKey.parse(body.vkey)
             elif isinstance(body, (Observation, Watch)) and body.row["source_id"] == said.author:
                 if body.duress != "1":
                     self._rows[said.kind].append((index, body.row))
+                    self._named.setdefault(str(body.row.get("obs_id")), said.author)
             else:
                 raise ReplayError(
                     "RPL-002", "an observer must speak for itself only", where=where, value=said.author,
                     remedy="The record was made by another source than it names.",
                 )  # fmt: skip
+
+    def _by_device(self, entry: Entry, index: int) -> None:
+        """Take what a device said; what breaks a rule, was said under force, or takes another's name is set aside."""
+        try:
+            body = heard(entry, exercise=self._mission.genesis.exercise)
+        except CheckFailed:
+            return
+        if isinstance(body, Clock):
+            for seq, row in self._devices.get(entry.author, ()):
+                if seq >= body.since_seq:
+                    allow_for(row, body.off_ms)
+            return
+        name = str(body.row.get("obs_id"))
+        if body.duress == "1" or (
+            self._named.setdefault(name, entry.author) != entry.author and entry.kind == "observation"
+        ):
+            return
+        row = dict(body.row)
+        self._devices.setdefault(entry.author, []).append((entry.seq, row))
+        self._rows[entry.kind].append((index, row))
 
     def _follow(self, said: Entry, note: bytes, where: str) -> None:
         """Each source's numbers follow each other; what was shredded may be missing among them, and no more."""

@@ -176,6 +176,10 @@ class Observation(Kind, frozen=True):
     duress: str = (
         ""  # "1": said under force; "0": not; as long as each other. "" in records of older versions
     )
+    media: tuple[str, ...] = ()  # SHA-256 of the original bytes of photos and voice notes
+    capture: dict[
+        str, str | int | bool
+    ] = {}  # how a device took it: clock, place, confidence (docs/reference/field.md)
 
 
 class Watch(Kind, frozen=True):
@@ -183,6 +187,17 @@ class Watch(Kind, frozen=True):
 
     row: dict[str, str | int | bool]
     duress: str = ""  # as of an observation
+    capture: dict[str, str | int | bool] = {}
+
+
+class Clock(Kind, frozen=True):
+    """How far a device's clock was off when it met the mission's again, inside a sealed payload, signed by the device.
+
+    Times of its records from `since_seq` on, before this one, may be wrong by up to that.
+    """
+
+    since_seq: int
+    off_ms: int  # the mission's clock minus the device's, as the device had corrected it until then
 
 
 class Complaint(Kind, frozen=True):
@@ -505,7 +520,7 @@ class Correction(Kind, frozen=True):
 KINDS: Final[dict[str, type[Kind]]] = {
     "genesis": Genesis, "settings": Settings, "key": Key, "refused": Refused, "import": Import, "commitments": Commitments, "disclosure": Disclosure,
     "custody": Custody, "shred": Shred, "audit": Audit, "anchor": Anchor,
-    "observation": Observation, "watch": Watch, "complaint": Complaint, "statement": Statement, "signal": Signal,
+    "observation": Observation, "watch": Watch, "clock": Clock, "complaint": Complaint, "statement": Statement, "signal": Signal,
     "appeal": Appeal, "stance": Stance, "notice": Notice, "reply": Reply, "consent": Consent, "review": Review,
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,
     "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction, "agreed_text": AgreedText,
