@@ -8,12 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from agreement_rows import NOBODY, incident, incidents
+from hypothesis import given
+from hypothesis import strategies as st
 
 from truceline import agreement
 from truceline.agreement.fields import calibre_bound
 from truceline.agreement.folder import FORMAT, changed
 from truceline.agreement.references import moment_bounds
-from truceline.agreement.telling import groups
+from truceline.agreement.sentences import SLOT
+from truceline.agreement.telling import kilometres, packed, rounded, share
 from truceline.geo import Frame
 from truceline.mission.benching_articles import LINES, SET, many_incidents
 from truceline.records.canonical import canonical
@@ -118,17 +121,33 @@ def test_plain_reference_agrees_on_random_incidents() -> None:
             assert verdict == ("breach" if least >= 8000 else "no_breach" if most <= 2000 else "undetermined")
 
 
-def test_groups_survive_a_clash_of_the_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["minsk-2015-package", "exercise-accord", "moscow-2020-10-10"])
+def test_a_sentence_does_not_depend_on_its_neighbours(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = many_incidents(50)
+    whole = found(name, table, frame=Frame.of(table))
+    monkeypatch.setattr(columns, "BLOCK", 1)
+    assert found(name, table, frame=Frame.of(table)).combine_chunks().equals(whole.combine_chunks())
+    assert not [said for said in whole.column("reason").to_pylist() if SLOT.search(said)]
+
+
+@given(st.lists(st.floats(0, 1e6) | st.integers(0, 10**7).map(lambda whole: whole / 1e4), min_size=1))
+def test_numbers_are_rounded_as_format_rounds_them(values: list[float]) -> None:
+    array = np.array(values)
+    for decimals in (1, 2):
+        expected = [f"{value:.{decimals}f}" for value in values]
+        assert [f"{one / 10**decimals:.{decimals}f}" for one in rounded(array, decimals)] == expected
+    rows = np.arange(len(array))
+    near = [f"{value / 1000:.1f}" if value >= 1000 else f"{value / 1000:.2f}" for value in values]
+    assert kilometres(array)(rows).to_pylist() == near
+    assert share(array)(rows).to_pylist() == [f"{value:.2f}" for value in values]
+
+
+def test_combinations_are_told_apart() -> None:
     rng = np.random.default_rng(1)
-    marks = [rng.integers(0, 5, 500), rng.integers(0, 5, 500), rng.random(500) < 0.5]
-    first, index = groups(marks)
-    for mark in marks:
-        assert np.array_equal(mark[first][index], mark)
-    monkeypatch.setattr("truceline.agreement.telling._MIX", np.uint64(0))
-    clashed, index = groups(marks)
-    assert len(clashed) == len(first)
-    for mark in marks:
-        assert np.array_equal(mark[clashed][index], mark)
+    fields = {"a": rng.integers(0, 5, 500), "b": rng.integers(0, 2**32, 500), "c": rng.random(500) < 0.5}
+    codes, states = packed({"a": (fields["a"], 5), "b": (fields["b"], 2**32), "c": (fields["c"], 2)})
+    for name, values in fields.items():
+        assert [states[code][name] for code in codes] == values.tolist()
 
 
 CORRIDOR = """

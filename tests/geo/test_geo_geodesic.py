@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyproj import Geod
 
 from truceline.geo import Band, Line, Point, Polygon
 from truceline.geo.nearest_kernel import nearest_compiled
-from truceline.geo.segments import densify, nearest
+from truceline.geo.segments import densify, nearest, signed_about, signed_nearest
 
 GEOD = Geod(ellps="WGS84")
 
@@ -78,6 +80,29 @@ def test_compiled_search_gives_the_same_bits() -> None:
         nearest(points, path[:-1], path[1:]), nearest_compiled(points, path[:-1], path[1:]), strict=True
     ):
         assert np.array_equal(one, other)
+
+
+def test_compiled_signed_distances_are_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    path = np.cumsum(rng.uniform(-4e3, 6e3, (60, 2)), axis=0)
+    points = np.concatenate([rng.uniform(-1e5, 3e5, (500, 2)), path])
+    plain = signed_nearest(points, path)
+    monkeypatch.setattr("truceline.geo.segments._COMPILED_FROM", 1)
+    for one, other in zip(plain, signed_nearest(points, path), strict=True):
+        assert np.array_equal(one, other)
+
+
+@given(seed=st.integers(0, 10_000), reach=st.floats(10.0, 9_000.0))
+def test_a_cloud_is_measured_against_its_own_stretch_of_the_line(seed: int, reach: float) -> None:
+    rng = np.random.default_rng(seed)
+    path = np.cumsum(rng.uniform(-4e3, 6e3, (40, 2)), axis=0)
+    middle = rng.uniform(-2e4, 8e4, (30, 2))
+    angle, far = rng.uniform(0, 2 * np.pi, (30, 20)), rng.uniform(0, reach, (30, 20))
+    clouds = middle[:, None, :] + np.stack([np.cos(angle) * far, np.sin(angle) * far], axis=2)
+    whole = signed_nearest(clouds.reshape(-1, 2), path)[0].reshape(30, 20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("truceline.geo.segments._COMPILED_FROM", 1)
+        assert np.array_equal(signed_about(clouds, path, middle, np.full(30, reach)), whole)
 
 
 def test_gap_between_a_zone_and_a_line() -> None:

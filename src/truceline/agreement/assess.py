@@ -6,33 +6,21 @@ Pure and deterministic. Formulas and thresholds: docs/explanation/agreement.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from truceline.agreement.clauses import Rule, rules_of
+from truceline.agreement.decide import decide
 from truceline.agreement.factors import Pair, claim_factor, procedure_factor
+from truceline.agreement.findings import table_of
 from truceline.agreement.folder import Agreement
-from truceline.agreement.ground import Bools, Floats, Ground
-from truceline.agreement.judge import (
-    BREACH_E4,
-    FACTORS,
-    NO_BREACH_E4,
-    Judged,
-    deciding,
-    judge,
-    schema_refusal,
-)
+from truceline.agreement.ground import Ground
+from truceline.agreement.judge import judge, schema_refusal
 from truceline.agreement.models import ExceptionArticle
 from truceline.agreement.sheet import Coded, Sheet, numbers
-from truceline.agreement.telling import placeholder, tell
 from truceline.agreement.temporal import Facts
-from truceline.agreement.words import Row
 from truceline.geo import Frame, Line, Polygon, Sectors
-from truceline.records.codes import VERDICTS
 from truceline.records.columns import FINDINGS, INCIDENTS
 from truceline.records.parties import Alignment
 
@@ -131,16 +119,11 @@ def _block(
             )
         return known[article.key]
 
-    columns = [
-        _article_columns(
-            rule,
-            [judge(rule, clause, sheet, ground, alignments, claims) for clause in rule.clauses],
-            sheet,
-            words,
-        )
+    decided = [
+        decide([judge(rule, clause, sheet, ground, alignments, claims) for clause in rule.clauses], sheet)
         for rule in rules
     ]
-    return _table(incidents, agreement, rules, columns)
+    return table_of(incidents, agreement, [rule.key for rule in rules], decided, sheet, words)
 
 
 def lines_of(agreement: Agreement, line: Line | None, lines: Mapping[str, Line]) -> dict[str, Line]:
@@ -180,143 +163,3 @@ def _ground(
     mean[np.isnan(cov).any(axis=(1, 2))] = np.nan
     at = incidents.column("midpoint_ms").cast(pa.int64()).fill_null(0).to_numpy()
     return Ground(mean, cov, frame, *drawn, agreement.points, agreement.dated, at)
-
-
-def _article_columns(rule: Rule, judged: list[Judged], sheet: Sheet, words: bool) -> dict[str, pa.Array]:
-    """The columns of one article that differ from row to row, (n,) each."""
-    best = deciding(judged)
-    everybody = np.arange(sheet.n)
-
-    def pick(arrays: list[Any]) -> Any:
-        return arrays[0] if len(arrays) == 1 else np.stack(arrays)[best, everybody]
-
-    low = {name: pick([item.low[name] for item in judged]) for name in FACTORS}
-    high = {name: pick([item.high[name] for item in judged]) for name in FACTORS}
-    in_scope = pick([item.in_scope for item in judged])
-    least = _e4(pick([item.low_total for item in judged]) * sheet.existence[0])
-    most = _e4(pick([item.high_total for item in judged]))
-    undefined = np.array([bool(item.clause.missing) for item in judged])[best]
-    breach = in_scope & ~undefined & (least >= BREACH_E4) & sheet.vouched
-    no_breach = in_scope & ~undefined & (most <= NO_BREACH_E4)
-    verdict = np.full(sheet.n, VERDICTS.index("undetermined"), dtype=np.int8)
-    verdict[breach], verdict[no_breach] = VERDICTS.index("breach"), VERDICTS.index("no_breach")
-    verdict[~in_scope] = VERDICTS.index("out_of_scope")
-    unknown = {name: (low[name] <= 0.0) & (high[name] >= 1.0) for name in FACTORS}
-    blank = np.any(list(unknown.values()), axis=0)
-    decided = breach | no_breach
-    edge, sd = pick([item.edge_m for item in judged]), pick([item.edge_sd_m for item in judged])
-    placed = np.isfinite(edge) & in_scope
-    columns = {
-        "verdict": pa.array(VERDICTS, pa.string()).take(pa.array(verdict)),
-        "probability_e4": _whole(np.where(decided | ~blank, least, 0), in_scope & (decided | ~blank)),
-        **{f"p_{name}_e4": _whole(_e4(low[name]), ~unknown[name]) for name in FACTORS},
-        "about": pa.array(sheet.side.words, pa.string()).take(pa.array(sheet.side.codes)),
-        "distance_m": _whole(np.where(placed, edge, 0.0), placed, pa.int64()),
-        "distance_sd_m": _whole(np.where(placed, sd, 0.0), placed, pa.int64()),
-    }
-    if not words:
-        nothing = pa.nulls(sheet.n, pa.string())
-        return columns | {"reason": nothing, "needs": nothing}
-    excepted, by_side = pick([item.excepted for item in judged]), pick([item.by_side for item in judged])
-    early = sheet.to_ms < np.array([_start(item) for item in judged])[best]
-
-    def row_of(row: int) -> Row:
-        item = judged[int(best[row])]
-        return Row(
-            rule.article,
-            item.clause,
-            VERDICTS[int(verdict[row])],
-            {name: (float(low[name][row]), float(high[name][row])) for name in FACTORS},
-            sheet.act[row],
-            sheet.weapon[row],
-            None if np.isnan(sheet.calibre_um[row]) else int(sheet.calibre_um[row]),
-            sheet.side[row],
-            float(sheet.existence[0][row]),
-            None,
-            None,
-            bool(excepted[row]),
-            bool(by_side[row]),
-            item.needs_line,
-            bool(early[row]),
-            bool(sheet.vouched[row]),
-            placeholder(bool(placed[row])),
-        )
-
-    marks = _marks(low, high, verdict, best, sheet, [placed, excepted, by_side, early])
-    columns["reason"], columns["needs"] = tell(marks, row_of, edge, sd, placed)
-    return columns
-
-
-def _marks(
-    low: dict[str, Floats],
-    high: dict[str, Floats],
-    verdict: npt.NDArray[np.int8],
-    best: npt.NDArray[np.int64],
-    sheet: Sheet,
-    flags: list[Bools],
-) -> list[npt.NDArray[Any]]:
-    """All that a sentence depends on apart from the distance; what a verdict's sentence leaves out counts as equal."""
-    scope = verdict != VERDICTS.index("out_of_scope")
-    open_ = verdict == VERDICTS.index("undetermined")
-    existence, product = sheet.existence[0], np.ones(sheet.n)
-    for name in FACTORS:
-        product = product * low[name]
-    weakest = np.argmin(np.stack([high[name] for name in FACTORS]), axis=0)
-    calibre = np.where(scope & ~np.isnan(sheet.calibre_um), sheet.calibre_um, -1.0)
-    marks: list[npt.NDArray[Any]] = [
-        verdict, best, sheet.act.codes, sheet.vouched, high["time"] <= 0, high["act"] <= 0, *flags,
-        *(np.where(scope, mark, 0) for mark in (sheet.weapon.codes, sheet.side.codes, weakest)),
-        calibre.astype(np.int64),
-        existence < 0.8, (product * existence < 0.8) & (product >= 0.8), product * existence >= 0.8,
-        np.where(open_, np.rint(existence * 100), 0).astype(np.int64),
-    ]  # fmt: skip
-    for name in FACTORS:
-        a, b = low[name], high[name]
-        said = open_ & (a < 0.8) & (b > 0.2)
-        kind = (a <= 0) * 1 + (b >= 1) * 2 + (b - a < 0.005) * 4
-        shown = np.rint(a * 100) * 1000 + np.rint(b * 100)
-        marks += [
-            np.where(open_, (a < 0.8) * 1 + (b > 0.2) * 2, 0),
-            np.where(said, kind, 0),
-            np.where(said, shown, 0).astype(np.int64),
-        ]
-    return marks
-
-
-def _start(item: Judged) -> int:
-    return 2**53 if item.clause.start is None else item.clause.start.latest_ms
-
-
-def _table(
-    incidents: pa.Table, agreement: Agreement, rules: tuple[Rule, ...], columns: list[dict[str, pa.Array]]
-) -> pa.Table:
-    """Findings by incident, then by article: the columns of the articles, interleaved."""
-    n, k = incidents.num_rows, len(rules)
-    by_incident = pa.array(np.repeat(np.arange(n), k))
-    order = pa.array((np.arange(k)[None, :] * n + np.arange(n)[:, None]).ravel())
-    ids = incidents.column("incident_id").combine_chunks().take(by_incident)
-    key = pa.array([rule.key for rule in rules], pa.string()).take(pa.array(np.tile(np.arange(k), n)))
-    exercise = pc.or_(incidents.column("exercise").combine_chunks().fill_null(False), agreement.exercise)
-    table: dict[str, pa.Array] = {
-        "finding_id": pc.binary_join_element_wise(ids, key, "/"),
-        "incident_id": ids,
-        "agreement": pa.repeat(pa.scalar(agreement.id, pa.string()), n * k),
-        "version": pa.repeat(pa.scalar(agreement.version, pa.string()), n * k),
-        "article": key,
-        "exercise": exercise.take(by_incident),
-    }
-    for name in columns[0]:
-        table[name] = pa.concat_arrays([column[name] for column in columns]).take(order)
-    return pa.table({name: table[name] for name in FINDINGS.names}, schema=FINDINGS)
-
-
-def _e4(chance: Floats) -> Floats:
-    whole: Floats = np.rint(np.clip(chance, 0.0, 1.0) * 1e4)
-    return whole
-
-
-def _whole(values: Floats, said: Any, kind: pa.DataType | None = None) -> pa.Array:
-    """Rounded to whole numbers, null where nothing is said."""
-    return pa.array(np.rint(np.where(said, values, 0.0)).astype(np.int64), pa.int64(), mask=~said).cast(
-        kind or pa.int32()
-    )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from truceline.agreement.clauses import Clause, Rule
 from truceline.agreement.factors import (
@@ -33,9 +32,6 @@ from truceline.errors import AgreementError
 from truceline.records.parties import Alignment
 
 FACTORS = ("place", "time", "act", "weapon", "side")
-BREACH_E4, NO_BREACH_E4 = 8000, 2000
-"""A breach is `breach` from 0.8, `no_breach` up to 0.2 (given that it happened); between them nothing is decided."""
-
 Claims = Callable[[ExceptionArticle], Pair]
 
 
@@ -229,26 +225,6 @@ def _excepted_edge(
             rest, spread = ground.edge(Band(taken.line, left))
             edge, sd = np.where(excepted, rest, edge), np.where(excepted, spread, sd)
     return edge, sd
-
-
-def deciding(judged: list[Judged]) -> npt.NDArray[np.int64]:
-    """For each incident the clause that is nearest to a breach; the first among equals."""
-    best = np.zeros(len(judged[0].low_total), dtype=np.int64)
-    if len(judged) == 1:
-        return best
-    for index in range(1, len(judged)):
-        one, other = judged[index], best
-        low = np.choose(other, [item.low_total for item in judged])
-        high = np.choose(other, [item.high_total for item in judged])
-        scope = np.choose(other, [item.in_scope for item in judged])
-        more = (one.low_total > low) | ((one.low_total == low) & (one.high_total > high))
-        equal = (one.low_total == low) & (one.high_total == high)
-        more |= equal & one.in_scope & ~scope
-        # Of clauses that do not apply, the one that is still to come or in force says more than one that has ended.
-        ended = np.choose(other, [item.ended for item in judged])
-        more |= equal & ~one.in_scope & ~scope & ended & ~one.ended
-        best = np.where(more, index, best)
-    return best
 
 
 def schema_refusal(table: str, missing: list[str]) -> AgreementError:

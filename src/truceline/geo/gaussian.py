@@ -23,7 +23,11 @@ SOBOL_LOG2 = 10
 SOBOL_SEED = 20_260_101
 _FAR = 6.0
 
+_CLOUDS = 512
+
 Distance = Callable[[Float64Array], tuple[Float64Array, Float64Array]]
+Sampled = Callable[[Float64Array, Float64Array, Float64Array], Float64Array]
+"""(clouds of points (m, s, 2), their middles (m, 2), how far the points of each may lie from it (m,)) -> distances (m, s)."""
 
 
 @lru_cache(maxsize=1)
@@ -76,7 +80,7 @@ class Profile:
     gradient: Float64Array
     sd_m: Float64Array
     distance: Distance
-    sampled: Callable[[Float64Array, float], Distance] | None
+    sampled: Sampled | None
     _straight: dict[str, BoolArray] = field(default_factory=dict)
 
     @classmethod
@@ -85,14 +89,14 @@ class Profile:
         distance: Distance,
         mean_m: Float64Array,
         cov_m2: Float64Array,
-        sampled: Callable[[Float64Array, float], Distance] | None = None,
+        sampled: Sampled | None = None,
     ) -> Profile:
         """Measure once; `between` may then be asked many times.
 
         Args:
             distance: (n, 2) -> signed distance (n,), its unit gradient (n, 2).
             mean_m, cov_m2: (n, 2) and (n, 2, 2), metres, no nan.
-            sampled: a cheaper `distance` that holds within a radius of a point, for the sampled branch.
+            sampled: a cheaper `distance` for clouds of points, for the sampled branch; only bounds asked of `between` need agree.
         """
         here, gradient = distance(mean_m)
         return cls(mean_m, cov_m2, here, gradient, along(cov_m2, gradient), distance, sampled)
@@ -119,17 +123,26 @@ class Profile:
             close += ndtr((high - here[near]) / sd[near]) - ndtr((low - here[near]) / sd[near])
         total[near] = close
         doubtful = near[~self._linear(chosen[near])]
-        factors = root(self.cov_m2[chosen[doubtful]])
-        deviates = normal_points()
-        for row, factor in zip(doubtful.tolist(), factors, strict=True):
-            mean = self.mean_m[chosen[row]]
-            local = self.sampled(mean, float(_FAR * wide[row])) if self.sampled else self.distance
-            values = local(mean + deviates @ factor.T)[0]
-            hits = np.zeros(len(values), dtype=bool)
-            for low, high in bounds:
-                hits |= (values >= low) & (values < high)
-            total[row] = hits.mean()
+        for start in range(0, len(doubtful), _CLOUDS):
+            part = doubtful[start : start + _CLOUDS]
+            total[part] = self._sampled(chosen[part], bounds, _FAR * wide[part])
         return np.asarray(np.clip(total, 0.0, 1.0))
+
+    def _sampled(
+        self, rows: Int64Array, bounds: tuple[tuple[float, float], ...], reach_m: Float64Array
+    ) -> Float64Array:
+        """The share of a cloud of deviates about each of these places whose distance lies in the bounds."""
+        mean, factors = self.mean_m[rows], root(self.cov_m2[rows])
+        points = mean[:, None, :] + normal_points() @ factors.transpose(0, 2, 1)
+        if self.sampled is not None:
+            values = self.sampled(points, mean, reach_m)
+        else:
+            values = self.distance(points.reshape(-1, 2))[0].reshape(points.shape[:2])
+        hits = np.zeros(values.shape, dtype=bool)
+        for low, high in bounds:
+            hits |= (values >= low) & (values < high)
+        share: Float64Array = hits.mean(axis=1)
+        return share
 
     def _linear(self, rows: Int64Array) -> BoolArray:
         """Whether the distance is nearly linear about these places; looked up where it was asked before."""
@@ -155,7 +168,7 @@ def probability_between(
     mean_m: Float64Array,
     cov_m2: Float64Array,
     bounds: tuple[tuple[float, float], ...],
-    sampled: Callable[[Float64Array, float], Distance] | None = None,
+    sampled: Sampled | None = None,
 ) -> Float64Array:
     """`Profile.between` for places of which some may be nan; nan there."""
     answer = np.full(len(mean_m), np.nan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +9,9 @@ import numpy as np
 
 from truceline.errors import GeometryError
 from truceline.geo.frame import Frame
-from truceline.geo.gaussian import Distance, Profile, along, probability_between
+from truceline.geo.gaussian import Distance, Profile, Sampled, along, probability_between
 from truceline.geo.points import Float64Array, Points, as_object, as_points
-from truceline.geo.segments import densify, nearest, signed_nearest
+from truceline.geo.segments import densify, signed_about, signed_nearest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,36 +122,24 @@ class Line:
         bounds: tuple[tuple[float, float], ...],
     ) -> Float64Array:
         """P(the signed distance lies in one of `bounds`), (n,)."""
-        distance, local = self._measures(frame)
-        return probability_between(distance, mean_m, cov_m2, bounds, local)
+        distance, sampled = self._measures(frame)
+        return probability_between(distance, mean_m, cov_m2, bounds, sampled)
 
     def profile(self, mean_m: Float64Array, cov_m2: Float64Array, frame: Frame) -> Profile:
         """Signed distances of places without nan, to be asked about many bands."""
-        distance, local = self._measures(frame)
-        return Profile.of(distance, mean_m, cov_m2, local)
+        distance, sampled = self._measures(frame)
+        return Profile.of(distance, mean_m, cov_m2, sampled)
 
-    def _measures(self, frame: Frame) -> tuple[Distance, Callable[[Float64Array, float], Distance]]:
+    def _measures(self, frame: Frame) -> tuple[Distance, Sampled]:
         path = self.xy(frame)
 
         def distance(points: Float64Array) -> tuple[Float64Array, Float64Array]:
             return signed_nearest(points, path)
 
-        def local(mean: Float64Array, reach_m: float) -> Distance:
-            part = _within_reach(path, mean, reach_m)
-            return lambda points: signed_nearest(points, part)
+        def sampled(points: Float64Array, mean: Float64Array, reach_m: Float64Array) -> Float64Array:
+            return signed_about(points, path, mean, reach_m)
 
-        return distance, local
-
-
-def _within_reach(path: Float64Array, mean: Float64Array, reach_m: float) -> Float64Array:
-    """The stretch of `path` that holds every nearest point of places within `reach_m` of `mean`."""
-    a, b = path[:-1], path[1:]
-    nearest_m = nearest(mean[None, :], a, b)[0][0]
-    direction = b - a
-    t = np.clip(((mean - a) * direction).sum(axis=1) / (direction**2).sum(axis=1), 0.0, 1.0)
-    away = np.hypot(*(a + t[:, None] * direction - mean).T)
-    rows = np.flatnonzero(away <= nearest_m + 2 * reach_m)
-    return path[max(0, rows[0] - 1) : rows[-1] + 3]
+        return distance, sampled
 
 
 def _positions(coordinates: Any, where: str) -> Float64Array:

@@ -90,9 +90,14 @@ def signed_nearest(p: Float64Array, path: Float64Array) -> tuple[Float64Array, F
     Source: Baerentzen and Aanaes 2005, angle-weighted pseudonormals, in the plane.
     """
     a, b = path[:-1], path[1:]
+    left = _left(path)
+    if len(p) * len(a) >= _COMPILED_FROM:
+        from truceline.geo.signed_kernel import (
+            signed_compiled,
+        )  # compiling takes a while, and small calls need none
+
+        return signed_compiled(p, path, left, EARTH_M)
     distance, index, along = nearest(p, a, b)
-    unit = (b - a) / np.linalg.norm(b - a, axis=1)[:, None]
-    left = np.stack([-unit[:, 1], unit[:, 0]], axis=1)
     normal = left[index].copy()
     at_start = (along <= 0.0) & (index > 0)
     at_end = (along >= 1.0) & (index < len(a) - 1)
@@ -106,3 +111,42 @@ def signed_nearest(p: Float64Array, path: Float64Array) -> tuple[Float64Array, F
     near = distance < 1e-6
     gradient[near] = left[index[near]]
     return side * true_length(p, foot, distance), gradient
+
+
+def signed_about(
+    p: Float64Array, path: Float64Array, middle: Float64Array, reach_m: Float64Array
+) -> Float64Array:
+    """Signed distances of clouds of points, each near its middle: only the stretch of the path is searched that can be nearest.
+
+    Args:
+        p: (m, s, 2); middle: (m, 2); reach_m: (m,), every point of a cloud lies within it of the cloud's middle.
+    Returns:
+        (m, s), as `signed_nearest` gives them.
+    """
+    m, s, _ = p.shape
+    if m * s * (len(path) - 1) < _COMPILED_FROM:
+        return signed_nearest(p.reshape(-1, 2), path)[0].reshape(m, s)
+    from truceline.geo.signed_kernel import signed_compiled
+
+    windows = _within_reach(path, middle, reach_m)
+    return signed_compiled(p.reshape(-1, 2), path, _left(path), EARTH_M, windows)[0].reshape(m, s)
+
+
+def _left(path: Float64Array) -> Float64Array:
+    direction = np.diff(path, axis=0)
+    unit = direction / np.linalg.norm(direction, axis=1)[:, None]
+    return np.stack([-unit[:, 1], unit[:, 0]], axis=1)
+
+
+def _within_reach(
+    path: Float64Array, middle: Float64Array, reach_m: Float64Array
+) -> tuple[Int64Array, Int64Array]:
+    """First and one past the last segment that may be nearest to a place within `reach_m` of each middle, (m,) each."""
+    a, direction = path[:-1], np.diff(path, axis=0)
+    offset = middle[:, None, :] - a
+    t = np.clip((offset * direction).sum(axis=2) / (direction**2).sum(axis=1), 0.0, 1.0)
+    away = np.linalg.norm(offset - t[:, :, None] * direction, axis=2)
+    close = away <= away.min(axis=1, keepdims=True) + 2 * reach_m[:, None]
+    first = close.argmax(axis=1)
+    last = len(a) - close[:, ::-1].argmax(axis=1)
+    return np.maximum(first - 1, 0), np.minimum(last + 1, len(a))

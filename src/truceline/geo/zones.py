@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +11,7 @@ import shapely.geometry
 
 from truceline.errors import GeometryError
 from truceline.geo.frame import Frame
-from truceline.geo.gaussian import Distance, Profile, along, probability_between
+from truceline.geo.gaussian import Distance, Profile, Sampled, along, probability_between
 from truceline.geo.lines import Line
 from truceline.geo.points import Float64Array, as_object, as_points
 from truceline.geo.segments import densify, nearest, true_length
@@ -103,17 +102,14 @@ class Polygon:
         area, _, _ = projected(self._area, frame)
         return float(area.distance(shapely.LineString(line.xy(frame))))
 
-    def _measures(self, frame: Frame) -> tuple[Distance, Callable[[Float64Array, float], Distance]]:
+    def _measures(self, frame: Frame) -> tuple[Distance, Sampled]:
         area, a, b = projected(self._area, frame)
 
         def distance(points: Float64Array) -> tuple[Float64Array, Float64Array]:
             return _signed(points, area, a, b)
 
-        def inside_only(mean: Float64Array, reach_m: float) -> Distance:
-            def sign(points: Float64Array) -> tuple[Float64Array, Float64Array]:
-                return np.where(shapely.contains_xy(area, points[:, 0], points[:, 1]), 1.0, -1.0), points
-
-            return sign
+        def inside_only(points: Float64Array, mean: Float64Array, reach_m: Float64Array) -> Float64Array:
+            return np.where(shapely.contains_xy(area, points[:, :, 0], points[:, :, 1]), 1.0, -1.0)
 
         return distance, inside_only
 

@@ -48,7 +48,7 @@ def run(rows: int, say: Callable[[str, float], None] = lambda step, share: None)
     Returns:
         {"results": [{what, measured, against, ratio, goal}], "within_goals", "rows", "articles"}.
     """
-    assess_all(many_incidents(2_000), words=True)  # kernels compiled, grids read
+    assess_all(many_incidents(30_000), words=True)  # kernels compiled, grids read
     small, times = min(10_000, rows), {}
     sizes = sorted({small, int(math.sqrt(small * rows)), rows})
     articles = 0
@@ -91,13 +91,13 @@ def run(rows: int, say: Callable[[str, float], None] = lambda step, share: None)
             f"STRtree join of the points with {len(_bands())} zones, yes or no: {peer:.1f} s",
             f"{ratio:.2f}", f"{RATIO_GOAL:.0f}",
         ),
-        _line("the same with reasons and needs in words", f"{worded:.1f} s, {pairs / worded / 1e6:.1f} M pairs/s", f"the same join: {peer:.1f} s", f"{worded / peer:.2f}", ""),
+        _line("the same with reasons and needs in words", f"{worded:.1f} s, {pairs / worded / 1e6:.1f} M pairs/s", f"the same join: {peer:.1f} s", f"{worded / peer:.2f}", f"{RATIO_GOAL:.0f}"),
         _line("memory beside the incidents", f"{peaks[False] / 1e6:.0f} MB", f"{pairs:,} findings", f"{peaks[False] / pairs:.0f} B each", ""),
         _line("memory with words", f"{peaks[True] / 1e6:.0f} MB", f"{pairs:,} findings", f"{peaks[True] / pairs:.0f} B each", ""),
         _line("growth", ", ".join(f"{size:,}: {seconds:.2f} s" for size, seconds in times.items()), "exponent of a straight line in logarithms", f"{slope:.2f}", f"{EXPONENT_GOAL}"),
         _line(f"six conditions over {rows:,} facts", f"{monitor:.1f} s", f"limit {MONITOR_GOAL_S:.0f} s", f"{monitor / MONITOR_GOAL_S:.2f}", "1"),
     ]  # fmt: skip
-    good = ratio <= RATIO_GOAL and slope <= EXPONENT_GOAL and monitor <= MONITOR_GOAL_S
+    good = max(ratio, worded / peer) <= RATIO_GOAL and slope <= EXPONENT_GOAL and monitor <= MONITOR_GOAL_S
     return {"rows": rows, "articles": articles, "results": results, "within_goals": good}
 
 
