@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truceline.agreement.conditions import Formula, Happened
+from truceline.agreement.conditions import Formula, Happened, Quiet
 from truceline.agreement.fields import duration_of
 from truceline.agreement.temporal import Facts, signal_of
 
@@ -20,13 +21,21 @@ KINDS = ("watched", "breach", "done", "withdrawn", "movement")
 
 
 def columns(rows: list[tuple[str, str, int, int, int, bool, bool]]) -> Facts:
-    """(kind, party, minute, length in minutes, count, verified, denial)."""
+    """(kind, party, minute, length in minutes, count, verified, denial); party b's watching and fire have no place, a's have S1.
+
+    The count of a watching is in fifths of the line.
+    """
     kind, by, at, length, count, verified, denial = zip(*rows, strict=True) if rows else ((),) * 7
     start = np.array(at, dtype=np.int64) * MIN
+    about = [
+        "thing" if what not in ("watched", "breach") else "S1" if who == "a" else ""
+        for what, who in zip(kind, by, strict=True)
+    ]
+    numbers = [20 * one if what == "watched" else one for what, one in zip(kind, count, strict=True)]
     return Facts(
-        np.array(kind, dtype="U16"), np.array(["thing"] * len(rows), dtype="U16"), np.array(by, dtype="U16"),
+        np.array(kind, dtype="U16"), np.array(about, dtype="U16"), np.array(by, dtype="U16"),
         np.array([""] * len(rows), dtype="U16"), start, start + np.array(length, dtype=np.int64) * MIN, start,
-        np.array(count, dtype=np.int64), np.array(verified, dtype=bool), np.array(denial, dtype=bool),
+        np.array(numbers, dtype=np.int64), np.array(verified, dtype=bool), np.array(denial, dtype=bool),
     )  # fmt: skip
 
 
@@ -44,6 +53,7 @@ def slow(formula: Formula, facts: Facts, t: int) -> int:
             strict=True,
         )
     )
+    places = dict(enumerate(facts.subject.tolist()))
 
     def meant(which: Happened) -> list[tuple[int, bool]]:
         return [
@@ -53,23 +63,9 @@ def slow(formula: Formula, facts: Facts, t: int) -> int:
         ]
 
     if formula.quiet is not None:
-        d = duration_of(formula.quiet.duration)[0]
-        window = range(t - d, t, MIN)
-        values = []
-        for m in window:  # facts lie on whole minutes, and so does t
-            value = 1 if not formula.quiet.verified else 0
-            for kind, _, at, until, _, sure, denial in rows:
-                if kind == "watched" and sure and not denial and at <= m < until:
-                    value = max(value, 1)
-            for kind, _, at, until, _, sure, denial in rows:
-                if kind == "breach" and not denial and (at <= m < until or at == m):
-                    value = -1 if sure else min(value, 0)
-            values.append(value)
-        # A breach of a moment lasts a millisecond: it still counts a millisecond after its minute.
-        for kind, _, at, until, _, sure, denial in rows:
-            if kind == "breach" and not denial and at < t and max(until, at + 1) > t - d:
-                values.append(-1 if sure else 0)
-        return min(values)
+        return min(
+            _slow_quiet(formula.quiet, rows, places, place, t) for place in formula.quiet.places or (None,)
+        )
     if formula.once is not None:
         found = meant(formula.once)
         return (
@@ -126,6 +122,26 @@ def slow(formula: Formula, facts: Facts, t: int) -> int:
     return min(parts) if formula.all_ else max(parts)
 
 
+def _slow_quiet(
+    form: Quiet, rows: list[tuple[Any, ...]], places: dict[int, str], place: str | None, t: int
+) -> int:
+    """In one place, or everywhere (None): who watches everywhere watches every place; fire nobody can place is everywhere."""
+    d = duration_of(form.duration)[0]
+    fire = [
+        (at, max(until, at + 1), sure) for i, (kind, _, at, until, _, sure, denial) in enumerate(rows)
+        if kind == "breach" and not denial and (place is None or places[i] in ("", place))
+    ]  # fmt: skip
+    seen = [
+        (at, until) for i, (kind, _, at, until, count, sure, denial) in enumerate(rows)
+        if kind == "watched" and sure and not denial and count >= form.watched_percent and (places[i] in ("", place))
+    ]  # fmt: skip
+    # Facts lie on whole minutes, and so does t.
+    values = [1 if not form.verified or any(at <= m < until for at, until in seen) else 0 for m in range(t - d, t, MIN)]  # fmt: skip
+    # A breach of a moment lasts a millisecond: it still counts a millisecond after its minute.
+    values += [-1 if sure else 0 for at, until, sure in fire if at < t and until > t - d]
+    return min(values)
+
+
 FACTS = st.lists(
     st.tuples(
         st.sampled_from(KINDS), st.sampled_from(["a", "b"]), st.integers(0, 40), st.integers(0, 12), st.integers(0, 5),
@@ -138,6 +154,9 @@ SIMPLE = st.sampled_from(
         {"once": {"fact": "done", "by": "a"}},
         {"quiet": {"for": "7 min"}},
         {"quiet": {"for": "5 min", "verified": False}},
+        {"quiet": {"for": "3 min", "watched_percent": 20}},
+        {"quiet": {"for": "2 min", "watched_percent": 40, "places": ["S1"]}},
+        {"quiet": {"for": "2 min", "verified": False, "places": ["S1", "S2"]}},
         {"soon": {"first": {"fact": "done"}, "then": {"fact": "withdrawn"}, "within": "6 min"}},
         {
             "together": {
@@ -198,7 +217,7 @@ def test_order_of_facts_changes_nothing(
 def test_seven_verified_days_of_quiet_are_seven_days_and_no_less() -> None:
     formula = Formula.model_validate({"quiet": {"for": "7 d"}})
     week = 7 * 24 * 60
-    signal = signal_of(formula, columns([("watched", "a", 0, 2 * week, 1, True, False)]))
+    signal = signal_of(formula, columns([("watched", "b", 0, 2 * week, 5, True, False)]))
     assert signal.at([week * MIN - 1, week * MIN, 2 * week * MIN, 2 * week * MIN + 1]).tolist() == [
         0,
         1,

@@ -5,9 +5,9 @@ A condition is a map with one key: the operator. Operands are conditions again.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StrictInt, StrictStr
 
 from truceline.agreement.fields import Act, Count, Duration, Id, Model, Text, Zone, _listed
 
@@ -15,6 +15,9 @@ FactKind = Literal[
     "watched", "breach", "began", "done", "handed_over", "withdrawn", "visited", "refused", "notified", "performed",
     "occurred", "reported", "answered", "objected", "ordered", "attempted", "inventory", "sighting", "movement",
 ]  # fmt: skip
+
+
+Sector = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}$")]
 
 
 class Happened(Model):
@@ -25,12 +28,24 @@ class Happened(Model):
     by: Id | None = None
 
 
+FIRE: Final = (
+    "explosion", "burst", "shot", "projectile", "muzzle_flash", "shelling", "air_strike", "clash", "advance",
+)  # fmt: skip
+"""What breaks a quiet that names no acts."""
+
+
 class Quiet(Model):
-    """Nothing of these acts, with somebody watching all the while; an unwatched time is neither quiet nor not."""
+    """Nothing of these acts, with somebody watching all the while; an unwatched time is neither quiet nor not.
+
+    `acts`: fire of any kind where none are named. `places`: sectors; everywhere where none are named. `watched_percent`: the
+    least share of the line that the mission must have watched in every hour.
+    """
 
     duration: Annotated[Duration, Field(alias="for")]
     acts: tuple[Act, ...] = ()
     verified: bool = True
+    places: tuple[Sector, ...] = ()
+    watched_percent: Annotated[StrictInt, Field(ge=1, le=100)] = 100
 
 
 class Soon(Model):
@@ -84,6 +99,25 @@ class Formula(Model):
         return [
             (field.alias or name) for name, field in type(self).model_fields.items() if getattr(self, name)
         ]
+
+    @property
+    def parts(self) -> tuple[Formula, ...]:
+        """Its operands that are conditions."""
+        held = (self.held.condition,) if self.held else ()
+        return (*self.all_, *self.any_, *((self.not_,) if self.not_ else ()), *held)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of facts that it looks at."""
+        own: set[str] = set()
+        if self.quiet is not None:
+            own |= {"breach", "watched"} if self.quiet.verified else {"breach"}
+        own |= {one.fact for one in (self.once, self.at_most) if one is not None}
+        if self.soon is not None:
+            own |= {self.soon.first.fact, self.soon.then.fact}
+        if self.together is not None:
+            own |= {one.fact for one in self.together.facts}
+        return frozenset(own.union(*(part.kinds for part in self.parts)))
 
 
 Held.model_rebuild()

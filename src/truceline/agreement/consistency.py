@@ -168,8 +168,7 @@ def _unseen(formula: Formula, roster: frozenset[str]) -> Iterator[list[str]]:
         missing = [act for act in acts if act not in roster]
         if len(missing) == len(acts) or (formula.quiet.acts and missing):
             yield missing
-    held = (formula.held.condition,) if formula.held else ()
-    for part in (*formula.all_, *formula.any_, *((formula.not_,) if formula.not_ else ()), *held):
+    for part in formula.parts:
         yield from _unseen(part, roster)
 
 

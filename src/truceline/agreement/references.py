@@ -251,12 +251,7 @@ def _check_formula(formula: Formula, where: str, sides: set[str]) -> None:
             "AGR-023", "a condition must have exactly one operator", where=where, value=named,
             remedy="Put several under `all` or `any`.",
         )  # fmt: skip
-    for part in (
-        *formula.all_,
-        *formula.any_,
-        *([formula.not_] if formula.not_ else ()),
-        *([formula.held.condition] if formula.held else ()),
-    ):
+    for part in formula.parts:
         _check_formula(part, where, sides)
     spans = [one.duration for one in (formula.quiet, formula.held) if one] + [
         one.within for one in (formula.soon, formula.together) if one

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from truceline.agreement.conditions import AtMost, Formula, Happened, Quiet, Soon, Together
+from truceline.agreement.conditions import FIRE, AtMost, Formula, Happened, Quiet, Soon, Together
 from truceline.agreement.facts import Fact
 from truceline.agreement.fields import duration_of
 from truceline.agreement.moments import add_months
@@ -71,13 +71,35 @@ class Facts:
             words([item.kind for item in listed]), words([item.subject for item in listed]),
             words([item.by or "" for item in listed]), words([item.to or "" for item in listed]),
             np.array(at, dtype=np.int64), np.array(until, dtype=np.int64), np.array(known, dtype=np.int64),
-            np.array([1 if item.count is None else item.count for item in listed], dtype=np.int64),
+            np.array([_counted(item) for item in listed], dtype=np.int64),
             np.array([item.source == "mission" for item in listed], dtype=bool),
             np.array([item.stance == "denial" for item in listed], dtype=bool),
             tuple(item.acts for item in listed),
             words([item.weapon or "" for item in listed]),
             np.array([item.calibre_um or -1 for item in listed], dtype=np.int64),
             np.array([-1 if item.distance_m is None else item.distance_m for item in listed], dtype=np.int64),
+        )  # fmt: skip
+
+    @classmethod
+    def joined(cls, parts: Sequence[Facts]) -> Facts:
+        """All facts of several tables; at least one."""
+
+        def column(name: str, blank: Any = None) -> Any:
+            values = [getattr(one, name) for one in parts]
+            return np.concatenate(
+                [
+                    np.full(len(one.at_ms), blank) if value is None else value
+                    for one, value in zip(parts, values, strict=True)
+                ]
+            )
+
+        acts = tuple(
+            each for one in parts for each in (((),) * len(one.at_ms) if one.acts is None else one.acts)
+        )
+        return cls(
+            column("kind"), column("subject"), column("by"), column("to"), column("at_ms"), column("until_ms"),
+            column("known_ms"), column("count"), column("verified"), column("denial"), acts, column("weapon", ""),
+            column("calibre_um", -1), column("distance_m", -1),
         )  # fmt: skip
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> Facts:
@@ -92,6 +114,14 @@ class Facts:
             self.kind[keep], self.subject[keep], self.by[keep], self.to[keep], self.at_ms[keep], self.until_ms[keep],
             self.known_ms[keep], self.count[keep], self.verified[keep], self.denial[keep], acts, *more,
         )  # fmt: skip
+
+    def with_acts(self, acts: tuple[tuple[str, ...], ...]) -> Facts:
+        """The same with acts."""
+        return replace(self, acts=acts)
+
+    def with_weapons(self, weapon: Words, calibre_um: Ints, distance_m: Ints) -> Facts:
+        """The same with weapons and where they stood."""
+        return replace(self, weapon=weapon, calibre_um=calibre_um, distance_m=distance_m)
 
     def known_by(self, time_ms: int) -> Facts:
         """What the mission knew at a time."""
@@ -200,20 +230,35 @@ def signal_of(formula: Formula, facts: Facts) -> Signal:
 
 
 def _quiet(form: Quiet, facts: Facts) -> Signal:
-    watched = facts.meant(Happened(fact="watched")) & facts.verified
+    watched = facts.meant(Happened(fact="watched")) & facts.verified & (facts.count >= form.watched_percent)
     broken = facts.meant(Happened(fact="breach"))
-    if form.acts and facts.acts is not None:
-        named = np.array([not acts or bool(set(acts) & set(form.acts)) for acts in facts.acts], dtype=bool)
-        broken &= named
+    if facts.acts is not None:
+        wanted = set(form.acts or FIRE)
+        counts = {acts: not acts or bool(wanted.intersection(acts)) for acts in set(facts.acts)}
+        broken &= np.array([counts[acts] for acts in facts.acts], dtype=bool)
     end = np.maximum(facts.until_ms, facts.at_ms + 1)
-    sure, said = broken & facts.verified, broken & ~facts.verified
-    base = Signal.layers(
-        0 if form.verified else 1,
-        (facts.at_ms[watched], facts.until_ms[watched], 1),
-        (facts.at_ms[said], end[said], 0),
-        (facts.at_ms[sure], end[sure], -1),
-    )
+    nowhere = facts.subject == ""
+
+    def here(seen: npt.NDArray[np.bool_], fire: npt.NDArray[np.bool_]) -> Signal:
+        sure, said = fire & facts.verified, fire & ~facts.verified
+        return Signal.layers(
+            0 if form.verified else 1,
+            (facts.at_ms[seen], facts.until_ms[seen], 1),
+            (facts.at_ms[said], end[said], 0),
+            (facts.at_ms[sure], end[sure], -1),
+        )
+
+    spots = [facts.subject == place for place in form.places]
+    parts = [here(watched & (spot | nowhere), broken & (spot | nowhere)) for spot in spots]
+    base = reduce(lambda a, b: a.met(b, True), parts) if parts else here(watched & nowhere, broken)
     return base.held(duration_of(form.duration)[0])
+
+
+def _counted(fact: Fact) -> int:
+    """Of a watching the share in per cent, of anything else a number; all and one where nothing is said."""
+    if fact.count is not None:
+        return fact.count
+    return 100 if fact.kind == "watched" else 1
 
 
 def _once(form: Happened, facts: Facts) -> Signal:

@@ -1,4 +1,4 @@
-"""`truceline template`: an empty file of Truceline's own format."""
+"""`truceline template`: a file to fill in, of Truceline's own format or of records."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import typer
 
 from truceline import intake
 from truceline.cli.common import note
+from truceline.mission.writing import TEMPLATE
 
 
 def template(
-    file: Annotated[Path, typer.Argument(help="Where to write it; the suffix (.csv, .geojson, .parquet) decides.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="Where to write it; the suffix decides: .csv, .geojson, .parquet (observations), .yaml (records).", show_default=False)],
 ) -> None:  # fmt: skip
-    """Write a template of Truceline's own format, with every column and one example row marked EXERCISE."""
+    """Write a template: observations in Truceline's own format, or records for `truceline record`; examples say EXERCISE."""
+    if file.suffix.lower() in (".yaml", ".yml"):
+        file.write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+        note(f"Wrote {file}. The fields are explained in docs/reference/records.md.")
+        return
     formats = {".csv": "truceline-csv", ".geojson": "truceline-geojson", ".parquet": "truceline-parquet"}
     file.write_bytes(intake.template(formats.get(file.suffix.lower(), "truceline-csv")))
     note(f"Wrote {file}. The columns are explained in docs/reference/formats.md.")

@@ -173,9 +173,10 @@ def _monitor(rows: int) -> float:
     kinds = np.array(["watched", "breach", "withdrawn", "movement", "reported", "answered"])
     at = 1_409_900_000_000 + rng.integers(0, 200_000_000_000, rows)
     blank = np.full(rows, "", dtype="U1")
+    kind = kinds[rng.integers(0, 6, rows)]
     facts = Facts(
-        kinds[rng.integers(0, 6, rows)], blank, np.array(["side-1", "side-2"])[rng.integers(0, 2, rows)], blank,
-        at, at + rng.integers(0, 3_600_000, rows), at, np.ones(rows, dtype=np.int64), rng.random(rows) < 0.9,
+        kind, blank, np.array(["side-1", "side-2"])[rng.integers(0, 2, rows)], blank,
+        at, at + rng.integers(0, 3_600_000, rows), at, np.where(kind == "watched", 100, 1), rng.random(rows) < 0.9,
         np.zeros(rows, dtype=bool),
     )  # fmt: skip
     apart = {"facts": [{"fact": "withdrawn", "by": side} for side in ("side-1", "side-2")], "within": "1 h"}

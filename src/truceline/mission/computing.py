@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from truceline import agreement as agreements
 from truceline import coverage, fusion
 from truceline.errors import ReplayError, UsageError
+from truceline.mission import facts
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.grouping import constraints_of
 from truceline.mission.mission import Mission, Recorded, alone, result_digest
@@ -195,7 +196,8 @@ def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = No
     observed = Views(mission).observed() if fused.entry.body.inputs == mission.log.size else None  # type: ignore[attr-defined]
     observations = observed.observations if observed else _observed_then(mission, fused.entry)
     as_of = moment(mission, observations) if as_of_ms is None else as_of_ms
-    findings = findings_of(mission, fused.table, observations, version, as_of)
+    known = facts_then(mission, version[1], fused.entry, fused.table, observations, mission.log.size)
+    findings = findings_of(mission, fused.table, observations, version, as_of, known)
     body = Findings(
         incidents=fused.entry.id, agreement=version[0].id, as_of=iso(as_of), findings=findings.num_rows,
         result=result_digest(findings.to_pylist()),
@@ -207,14 +209,39 @@ def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = No
 
 def findings_of(
     mission: Mission, incidents: pa.Table, observations: pa.Table,
-    version: tuple[Recorded, AgreementVersion], as_of_ms: int,
+    version: tuple[Recorded, AgreementVersion], as_of_ms: int, known: agreements.Facts | None = None,
 ) -> pa.Table:  # fmt: skip
-    """The findings of one agreement version over one set of incidents; pure in its arguments and the genesis."""
+    """The findings of one agreement version over one set of incidents; pure in its arguments and the genesis.
+
+    `known`: the facts that conditions wait for (`facts_then`); without them what waits is undetermined.
+    """
     agreement = agreements.unpack(mission.blobs.read(version[1].blob))
     return agreements.assess(
         incidents, observations, agreement, as_of_ms=as_of_ms, line=mission.line, sectors=mission.sectors,
-        alignments=mission.genesis.alignments,
+        alignments=mission.genesis.alignments, facts=known,
     ).combine_chunks()  # fmt: skip
+
+
+def facts_then(
+    mission: Mission, version: AgreementVersion | agreements.Agreement, fused: Recorded, incidents: pa.Table,
+    observations: pa.Table, before: int, folder: Path | None = None,
+) -> agreements.Facts:  # fmt: skip
+    """What the log held before the entry `before` of everything that the agreement's conditions and duties look at.
+
+    Args:
+        fused: the entry of the incidents; coverage is that of the same moment.
+        folder: for views that are made again from the originals.
+    """
+    assert isinstance(fused.body, Incidents)
+    inputs = fused.body.inputs
+    agreement = version if isinstance(version, agreements.Agreement) else agreements.unpack(mission.blobs.read(version.blob))  # fmt: skip
+
+    def exposed() -> pa.Table | None:
+        with tempfile.TemporaryDirectory(prefix="truceline-") as aside:
+            place = folder or (None if inputs == mission.log.size else Path(aside))
+            return exposure_of(mission, Views(mission, place, inputs).watches(), observations)
+
+    return facts.facts_of(mission, agreement, before=before, incidents=incidents, exposure=exposed)
 
 
 @alone
@@ -268,7 +295,7 @@ def newest_findings(mission: Mission) -> Computed:
         fused_entry, fused = next(pair for pair in mission.of(Incidents) if pair[0].id == body.incidents)
         _refuse_shredded(mission, fused)
         incidents = recompute_incidents(mission, fused, None)
-        table = recompute_findings(mission, body, incidents, _observed_then(mission, fused_entry))
+        table = recompute_findings(mission, entry, incidents, _observed_then(mission, fused_entry))
         write_table(_view(mission, "findings"), table, {"entry": entry.id})
     return Computed(entry, table)
 
@@ -312,11 +339,15 @@ def recompute_incidents(mission: Mission, body: Incidents, folder: Path | None) 
 
 
 def recompute_findings(
-    mission: Mission, body: Findings, incidents: pa.Table, observations: pa.Table
+    mission: Mission, entry: Recorded, incidents: pa.Table, observations: pa.Table, folder: Path | None = None
 ) -> pa.Table:
-    """The findings of an entry, again."""
+    """The findings of an entry, again; from the originals when `folder` is a folder for views."""
+    body = entry.body
+    assert isinstance(body, Findings)
+    fused = next(one for one, _ in mission.of(Incidents) if one.id == body.incidents)
     version = next(pair for pair in mission.of(AgreementVersion) if pair[0].id == body.agreement)
-    return findings_of(mission, incidents, observations, version, from_iso(body.as_of))
+    known = facts_then(mission, version[1], fused, incidents, observations, entry.index, folder)
+    return findings_of(mission, incidents, observations, version, from_iso(body.as_of), known)
 
 
 def _observed_then(mission: Mission, fused: Recorded) -> pa.Table:

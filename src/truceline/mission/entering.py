@@ -12,16 +12,18 @@ from typing import Any, Final
 
 from truceline import intake
 from truceline.errors import IntakeError, RecordError, UsageError
-from truceline.mission import regrouping
-from truceline.mission.clock import iso
+from truceline.mission import facts, regrouping
+from truceline.mission.clock import earliest_ms, iso, latest_ms
 from truceline.mission.mission import Mission, alone, speaks_for_itself
 from truceline.mission.views import Views
 from truceline.mission.writing import Written, moment_ms, one_of, read, watch_row, wrong
+from truceline.records.codes import FACT_KINDS, WEAPONS
 from truceline.records.kinds import (
     Complaint,
     Consent,
     Correction,
     Decision,
+    Fact,
     Findings,
     Grouping,
     Incidents,
@@ -61,6 +63,7 @@ _GROUPING: Final = {
     "at": "",
     "undoes": "",
 }
+COUNTED: Final = ("inventory", "sighting", "movement")
 _FEATURE: Final = {"type": "Feature", "geometry": None}
 
 
@@ -100,14 +103,14 @@ def enter(mission: Mission, path: Path, *, author: str = "") -> Entered:
         mission.signing(wanted.role)
     acts += [(wanted.role, regrouping.body_of(mission, wanted)) for wanted in grouped]
     if acts:
-        made.recorded = len(acts)
-        made.entries += [
-            one.index for one in mission.record_many([(role, body, None) for role, body in acts])
-        ]
+        shown = [(role, facts.seal(mission, body) if isinstance(body, Fact) else body, None) for role, body in acts]  # fmt: skip
+        made.sealed += sum(isinstance(body, Fact) and bool(body.sealed) for _, body, _ in shown)
+        made.recorded = len(acts) - made.sealed
+        made.entries += [one.index for one in mission.record_many(shown)]
     if sealed:
         before = mission.log.size
         mission.seal(sealed)
-        made.sealed = len(sealed)
+        made.sealed += len(sealed)
         made.entries += range(before, mission.log.size)
     return made
 
@@ -192,6 +195,7 @@ def _grouped(mission: Mission, written: list[Written], author: str, made: Entere
 
 def _acts(mission: Mission, written: list[Written], author: str, made: Entered) -> list[tuple[str, Kind]]:
     held = {(word_of(one.body), ident): one.body for one in mission.entries() if (ident := _id_of(one.body))}
+    held |= {("fact", body.fact_id): body for _, body in facts.told(mission)}
     known = _Known(mission)
     acts = []
     for one in written:
@@ -287,6 +291,7 @@ class _Known:
         genesis = mission.genesis
         self.parties = [party.id for party in genesis.parties]
         self.speakers = [*self.parties, *(actor.id for actor in genesis.actors)]
+        self.now_ms = mission.clock_ms()
         self.sides = ["", *self.parties, *(one.id for one in genesis.alignments)]
         self.notices = {body.notice_id: body for _, body in mission.of(Notice)}
         self.findings = _column(mission, "findings", "finding_id", Findings)
@@ -294,7 +299,7 @@ class _Known:
 
     def judge(self, where: str, body: Kind) -> None:
         """Raises UsageError MIS-112 at the first field that cannot stand."""
-        for name in _TIMES:
+        for name in _TIMES if not isinstance(body, Fact) else ():
             value = getattr(body, name, "")
             if value:
                 _time(where, name, value)
@@ -304,6 +309,11 @@ class _Known:
                 one_of(where, "about", body.about, self.sides)
             case Consent():
                 one_of(where, "party", body.party, self.parties)
+            case Fact():
+                for name in ("at", "until"):
+                    if getattr(body, name):
+                        _day_or_time(where, name, getattr(body, name))
+                self._fact(where, body)
             case Notice():
                 if sorted(body.to) != sorted(self.parties):
                     raise wrong(
@@ -322,9 +332,41 @@ class _Known:
                 if stance is not None:
                     one_of(where, "stance", stance, _STANCES)
 
+    def _fact(self, where: str, body: Fact) -> None:
+        one_of(where, "fact", body.fact, FACT_KINDS)
+        one_of(where, "stance", body.stance, ("report", "denial"))
+        for name in ("by", "to"):
+            one_of(where, name, getattr(body, name), self.sides + self.speakers)
+        one_of(where, "told_by", body.told_by, ("", *self.speakers))
+        one_of(where, "weapon", body.weapon, ("", *WEAPONS))
+        if not body.at:
+            raise wrong(where, "a fact must say when it happened", None, "Add `at`.")
+        if earliest_ms(body.at) > self.now_ms:
+            raise UsageError(
+                "MIS-194", "a fact must lie in the past", where=where, value=body.at,
+                remedy="What is still to come is a step of the plan or a notice; record it when it has happened.",
+            )  # fmt: skip
+        if body.until and latest_ms(body.until) < earliest_ms(body.at):
+            raise wrong(where, "a fact must end after it begins", body.until, "Swap or correct the times.")
+        for name in ("count", "calibre_um", "distance_m"):
+            number = getattr(body, name)
+            if number is not None and not 0 <= number < 2**31:
+                raise wrong(where, f"{name} must be a whole number, 0 or more", number)
+        if body.fact in COUNTED and body.count is None:
+            raise wrong(where, f"a fact of kind {body.fact} must have a count", None, "Add `count`.")
+        if body.sealed:
+            raise wrong(where, "what is sealed is not written by hand", body.sealed, "Leave `sealed` out.")
+
 
 def _time(where: str, name: str, value: str) -> None:
-    if name not in _EXACT and len(value) == 10:
+    if name in _EXACT:
+        moment_ms(where, name, value)
+    else:
+        _day_or_time(where, name, value)
+
+
+def _day_or_time(where: str, name: str, value: str) -> None:
+    if len(value) == 10:
         try:
             dt.date.fromisoformat(value)
         except ValueError:

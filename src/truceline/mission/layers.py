@@ -128,7 +128,11 @@ def _verdicts(
         return {}
     as_of = computing.moment(mission, observed.observations)
     found = {}
+    fused = computing.newest_incidents(mission).entry
     for name, incidents, rows in (("sealed", sealed, observed), ("disclosed", alone, coarse)):
-        findings = computing.findings_of(mission, incidents, rows.observations, version, as_of)
+        known = computing.facts_then(
+            mission, version[1], fused, incidents, rows.observations, mission.log.size
+        )
+        findings = computing.findings_of(mission, incidents, rows.observations, version, as_of, known)
         found[name] = dict(sorted(Counter(findings["verdict"].to_pylist()).items()))
     return found

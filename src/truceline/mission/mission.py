@@ -35,6 +35,7 @@ from truceline.records.kinds import (
     Appeal,
     Consent,
     Correction,
+    Fact,
     Genesis,
     Import,
     Kind,
@@ -458,11 +459,13 @@ def _refuse_ids(ids: Sequence[str]) -> None:
 
 
 def speaks_for_itself(role: str, body: Kind) -> None:
-    """Nobody signs a party's consent or reply but that party. Raises UsageError MIS-005."""
+    """Nobody signs a party's consent or reply but that party, and no party tells another's word. Raises UsageError MIS-005."""
     party = body.party if isinstance(body, (Consent, Reply)) else role
+    if isinstance(body, Fact) and role not in RESERVED:
+        party = body.told_by or role
     if party != role:
         raise errors.UsageError(
-            "MIS-005", "a party's consent and reply must be signed by that party", where=role, value=party,
+            "MIS-005", "a party's own words must be signed by that party", where=role, value=party,
             remedy=f"Record it with the key of {party}.",
         )  # fmt: skip
 

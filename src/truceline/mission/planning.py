@@ -5,7 +5,6 @@ A mission of record computes nothing about real parties: what its sources said i
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +14,11 @@ from truceline import agreement as agreements
 from truceline.agreement import plan as plans
 from truceline.agreement.moments import Bounds
 from truceline.errors import UsageError
-from truceline.mission.clock import from_iso, iso
+from truceline.mission.clock import earliest_ms, from_iso, iso, latest_ms
 from truceline.mission.mission import Mission, Recorded
 from truceline.records.kinds import AgreementVersion, Consent, PlanStep
 
 DEFINES = ("waiting", "open", "not_agreed")
-FARTHEST = (dt.timedelta(hours=14), dt.timedelta(hours=12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,22 +257,11 @@ def _all(names: tuple[str, ...]) -> plans.Condition | None:
 
 
 def _deadline(text: str) -> Bounds | None:
-    return Bounds(_day(text, last=False), _day(text, last=True)) if text else None
+    return Bounds(earliest_ms(text), latest_ms(text)) if text else None
 
 
 def _at(body: PlanStep, entry: Recorded) -> int:
-    return _day(body.at, last=True) if body.at else from_iso(entry.at)
-
-
-def _day(text: str, *, last: bool) -> int:
-    """A time; of a bare date the first or the last moment anywhere on Earth."""
-    if not text:
-        return 0
-    if len(text) > len("2020-11-25"):
-        return from_iso(text)
-    start = dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), dt.UTC)
-    moment = start + dt.timedelta(days=1) + FARTHEST[1] if last else start - FARTHEST[0]
-    return round(moment.timestamp() * 1000)
+    return latest_ms(body.at) if body.at else from_iso(entry.at)
 
 
 def _word(value: bool | None) -> str:

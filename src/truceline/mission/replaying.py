@@ -117,7 +117,7 @@ def _whole(mission: Mission, made: Replay, say: Callable[[str], None]) -> None:
                 continue
             say(f"findings of entry {entry.index}")
             incidents, observations = tables[assessed.incidents]
-            findings = computing.recompute_findings(mission, assessed, incidents, observations)
+            findings = computing.recompute_findings(mission, entry, incidents, observations, folder)
             findings = _stands(mission, made, entry, "findings", findings, assessed.result)
             found[entry.id] = incidents, findings
             made.compared.append(f"{findings.num_rows} findings of entry {entry.index}")

@@ -26,7 +26,7 @@ def changed_findings(
     incidents = computing.newest_incidents(mission)
     observations = Views(mission).observed().observations
     as_of = computing.moment(mission, observations)
-    verdicts = [_verdicts(mission, incidents.table, observations, one, as_of) for one in (old, new)]
+    verdicts = [_verdicts(mission, incidents, observations, one, as_of) for one in (old, new)]
     pairs = sorted(verdicts[0].keys() | verdicts[1].keys())
     changed = [
         {"incident": pair[0], "article": pair[1], "before": verdicts[0].get(pair, ""), "after": verdicts[1].get(pair, "")}
@@ -36,11 +36,18 @@ def changed_findings(
 
 
 def _verdicts(
-    mission: Mission, incidents: pa.Table, observations: pa.Table, agreement: agreements.Agreement, as_of: int
+    mission: Mission,
+    incidents: computing.Computed,
+    observations: pa.Table,
+    agreement: agreements.Agreement,
+    as_of: int,
 ) -> dict[tuple[str, str], str]:
+    known = computing.facts_then(
+        mission, agreement, incidents.entry, incidents.table, observations, mission.log.size
+    )
     found = agreements.assess(
-        incidents, observations, agreement, as_of_ms=as_of, line=mission.line, sectors=mission.sectors,
-        alignments=mission.genesis.alignments,
+        incidents.table, observations, agreement, as_of_ms=as_of, line=mission.line, sectors=mission.sectors,
+        alignments=mission.genesis.alignments, facts=known,
     )  # fmt: skip
     return {
         (row["incident_id"], row["article"]): row["verdict"]

@@ -18,6 +18,7 @@ from truceline.records.kinds import (
     Assignment,
     Commitments,
     Disclosure,
+    Fact,
     Genesis,
     Grouping,
     Import,
@@ -123,7 +124,7 @@ def _digests(body: Kind) -> Iterator[tuple[str, str]]:
             named = [("files", body.sealed)]
         case Anchor():
             named = [("blobs", body.checkpoint), ("blobs", body.response)]
-        case Assignment() | SealedSignal() | Grouping() | Reply():
+        case Assignment() | SealedSignal() | Grouping() | Reply() | Fact():
             named = [("files", body.sealed)]
         case Commitments():
             named = [("payloads", body.payloads_digest)]

@@ -24,7 +24,7 @@ from truceline.records.columns import WATCHES
 
 BY_HAND: Final = (
     "observation", "watch", "complaint", "statement", "signal", "appeal", "stance", "notice", "reply", "consent",
-    "review", "decision", "correction", "grouping",
+    "review", "decision", "correction", "grouping", "fact",
 )  # fmt: skip
 """Kinds that people write; the others come from commands of their own."""
 
@@ -33,6 +33,8 @@ _OF_COMMANDS: Final = {
     "agreement": "truceline agreement adopt", "parameters": "truceline learn", "incidents": "truceline fuse",
     "findings": "truceline assess", "report": "truceline report",
 }  # fmt: skip
+TEMPLATE: Final = Path(__file__).parent / "records.template.yaml"
+"""One record of the kinds that are written most, to fill in."""
 _FARTHEST_M: Final = 200_000
 _LIMIT_BYTES: Final = 16 << 20
 _TIMES: Final = {"from": "from_ms", "to": "to_ms"}

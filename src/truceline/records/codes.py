@@ -59,6 +59,16 @@ EXISTENCE_WORDS: Final = ("reported", "credible", "corroborated")
 RECOMPUTABLE_BY: Final = ("public", "parties", "auditor")
 WATCH_OUTCOMES: Final = ("watched", "access_denied", "delayed", "jammed", "out_of_order", "weather")
 
+FACT_KINDS: Final = (
+    "began", "done", "handed_over", "withdrawn", "ordered", "reported", "answered", "objected", "occurred", "attempted",
+    "notified", "performed", "visited", "refused", "inventory", "sighting", "movement",
+)  # fmt: skip
+"""What can be recorded of duties and conditions; `watched` and `breach` are computed from coverage and incidents."""
+SEALED_FACTS: Final = (
+    "occurred", "attempted", "notified", "performed", "visited", "refused", "inventory", "sighting", "movement",
+)  # fmt: skip
+"""Facts whose content could be exploited, or shows where observers go: sealed (R19)."""
+
 ADMIRALTY_SOURCE: Final = {
     "A": "completely reliable", "B": "usually reliable", "C": "fairly reliable",
     "D": "not usually reliable", "E": "unreliable", "F": "reliability cannot be judged",

@@ -397,6 +397,31 @@ class Assignment(Kind, frozen=True):
     until_time: str = ""
 
 
+class Fact(Kind, frozen=True):
+    """What was done, reported, counted or refused, that articles and the plan wait for.
+
+    Whose word it is follows from who signs it or, where somebody else's word is written down, from `told_by`. What could
+    be exploited (counts of forces, movements, visits) stands in a sealed file, and then all but the id is empty here.
+    """
+
+    fact_id: str
+    fact: str = ""  # one of codes.FACT_KINDS
+    at: str = ""  # when it happened
+    until: str = ""
+    subject: str = ""
+    by: str = ""  # party or alignment that did it
+    to: str = ""
+    count: int | None = None
+    weapon: str = ""
+    calibre_um: int | None = None
+    distance_m: int | None = None  # from the line that the article names
+    stance: str = "report"  # report, denial
+    told_by: str = ""  # party or actor whose word it is; the signer's where empty
+    note: str = ""
+    source: Source = Source()
+    sealed: str = ""  # digest of the sealed file that says it
+
+
 class Review(Kind, frozen=True):
     """One person's reading of one finding; 'verified' needs two."""
 
@@ -526,6 +551,7 @@ KINDS: Final[dict[str, type[Kind]]] = {
     "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction, "agreed_text": AgreedText,
     "passage": Passage, "proposal": Proposal, "assignment": Assignment, "sealed_signal": SealedSignal, "receipt": Receipt,
     "escalation": Escalation, "grouping": Grouping, "meeting": Meeting,
+    "fact": Fact,
 }  # fmt: skip
 _WORDS: Final = {struct: word for word, struct in KINDS.items()}
 

@@ -83,7 +83,9 @@ class Slow:
         return all(c.until_ms is None or at < c.until_ms for c in newest)
 
     def ever_held(self, step: Step) -> bool:
-        return any(self.truth(step.terms_at(at, self.known).holds, at) == 2 for at in range(self.as_of + 1))
+        return any(
+            self.truth(step.terms_at(at, self.known).holds, at) == 2 for at in range(-1, self.as_of + 1)
+        )
 
     def state(self, step: Step) -> str:
         at = self.as_of

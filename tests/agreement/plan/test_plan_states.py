@@ -102,6 +102,13 @@ def test_every_state_is_that_of_the_slow_reference(made: World, as_of: int, know
         assert one.preconditions is truth[slow.truth(one.terms.after, as_of)]
 
 
+def test_what_held_before_the_first_change_can_lapse_with_it() -> None:
+    """Without `while` at first, amended to one that is not there."""
+    step = Step("s", "step", Terms(), (Terms(holds=Consented("watch"), made_ms=5, from_ms=5),))
+    (one,) = status(Plan((step,), PARTIES), [], [], 6)
+    assert (one.state, one.since_ms, one.history) == ("suspended", 5, ((5, "suspended"),))
+
+
 @settings(max_examples=150, deadline=None)
 @given(worlds, st.integers(0, 99))
 def test_the_order_of_facts_consents_and_steps_changes_nothing(made: World, seed: int) -> None:

@@ -84,6 +84,7 @@ def status(
     """Every step at `as_of_ms`, from what had been recorded by `known_ms` (the same moment unless given), in the plan's order."""
     known = as_of_ms if known_ms is None else known_ms
     course = _Course(plan, facts, consents, as_of_ms, known)
+    course.start()
     for at in course.moments():
         course.pass_to(at)
     return tuple(course.told(step) for step in plan.steps)
@@ -134,6 +135,12 @@ class _Course:
                 for moment in [*ends, *_moments(terms.after), *_moments(terms.holds)]:
                     found |= {moment.earliest_ms, moment.latest_ms}
         return sorted(one for one in found if one <= self.as_of)
+
+    def start(self) -> None:
+        """What held before anything changed; it has no place in the history."""
+        self.pass_to(self.moments()[0] - 1)
+        self.state = {}
+        self.history = {step.id: [] for step in self.plan.steps}
 
     def pass_to(self, at: int) -> None:
         """Judge every step at the moment `at`, prerequisites first."""
