@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from truceline.errors import LogError
+from truceline.log.authors import Author
 from truceline.log.brackets import bracket
 from truceline.log.cosignatures import CosignerKey, check_cosignatures, cosign
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey, split_note
 
 LOG, OFFICER, NORTH = (

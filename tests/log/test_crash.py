@@ -12,7 +12,8 @@ import pytest
 
 from truceline.errors import EnvironmentFailure, LogError
 from truceline.log import locking
-from truceline.log.log import Author, Log
+from truceline.log.authors import Author
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 from truceline.log.verifying import verify
 
@@ -23,7 +24,8 @@ APPENDER = """
 import sys
 from pathlib import Path
 from truceline.log.entries import entry_id
-from truceline.log.log import Author, Log
+from truceline.log.authors import Author
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 folder, count, many = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 log = Log.open(folder, SigningKey("truceline.test/one", b"\\x01" * 32))

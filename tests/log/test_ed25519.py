@@ -146,3 +146,41 @@ def test_a_good_signature_is_accepted_and_a_flipped_bit_is_not(seed: bytes, text
 @given(st.binary(max_size=80), st.binary(max_size=80))
 def test_bytes_of_any_length_are_refused_without_a_fault(key: bytes, signature: bytes) -> None:
     assert not verify(key, b"text\n", signature)
+
+
+def encoded(point: Point) -> bytes:
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+def of_order_eight() -> Point:
+    for y in range(2, 100):
+        point = decoded(y.to_bytes(32, "little"))
+        if point is not None:
+            low = times(ORDER, point)
+            if times(4, low) != (0, 1):
+                return low
+    raise AssertionError
+
+
+def signed_by_hand(scalar: int, nonce: int, text: bytes, key_low: Point, r_low: Point) -> tuple[bytes, bytes]:
+    """A key and a signature whose points bear a part of low order: good with the cofactor, not without."""
+    assert BASE is not None
+    key, r = encoded(add(times(scalar, BASE), key_low)), encoded(add(times(nonce, BASE), r_low))
+    k = int.from_bytes(hashlib.sha512(r + key + text).digest(), "little") % ORDER
+    return key, r + ((nonce + k * scalar) % ORDER).to_bytes(32, "little")
+
+
+def test_a_part_of_low_order_is_not_multiplied_away() -> None:
+    """On this libraries differ, and one library from version to version: with the cofactor all of these would be good."""
+    low, nothing, text = of_order_eight(), (0, 1), b"text\n"
+    assert times(8, low) == nothing
+    key, good = signed_by_hand(1234567, 7654321, text, nothing, nothing)
+    assert verify(key, text, good)
+    for n in range(1, 8):
+        key, mixed = signed_by_hand(1234567, 7654321, text, nothing, times(n, low))
+        assert is_strong(key)
+        assert is_strong(mixed[:32])
+        assert not verify(key, text, mixed)
+        key, mixed = signed_by_hand(1234567, 7654321, text, times(n, low), nothing)
+        k = int.from_bytes(hashlib.sha512(mixed[:32] + key + text).digest(), "little") % ORDER
+        assert verify(key, text, mixed) == (times(k * n, low) == nothing)

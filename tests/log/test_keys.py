@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truceline.errors import LogError
+from truceline.log.authors import Author
 from truceline.log.chain import Chain
 from truceline.log.entries import Entry, Seen, add_signature, entry_id, sign_entry
 from truceline.log.keys import Keys
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey, VerifierKey
 from truceline.log.verifying import verify
 

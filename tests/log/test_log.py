@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from truceline.errors import EnvironmentFailure, LogError
 from truceline.log import merkle
-from truceline.log.log import Author, Log
+from truceline.log.authors import Author
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey, VerifierKey
 from truceline.log.verifying import verify
 
@@ -73,7 +74,8 @@ def test_two_sequencers_cannot_fork(tmp_path: Path) -> None:
 CRASH = """
 import os, sys
 from pathlib import Path
-from truceline.log.log import Author, Log
+from truceline.log.authors import Author
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 folder, step = Path(sys.argv[1]), sys.argv[2]
 log = Log.open(folder, SigningKey("truceline.test/one", b"\\x01" * 32))

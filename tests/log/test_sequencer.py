@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from truceline.errors import EnvironmentFailure, LogError
+from truceline.log.authors import Author
+from truceline.log.door import Submitter
 from truceline.log.entries import Entry, Seen, entry_id, sign_entry
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
-from truceline.log.sequencer import Sequencer, Submitter
+from truceline.log.sequencer import Sequencer
 from truceline.log.verifying import verify
 
 LOG_KEY = SigningKey("truceline.test/one", b"\x01" * 32)
@@ -28,13 +30,14 @@ AT = "2031-03-03T00:00:00Z"
 SERVER = """
 import sys, threading
 from pathlib import Path
+from truceline.log.door import serve
 from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 from truceline.log.sequencer import Sequencer
 key = SigningKey("truceline.test/one", b"\\x01" * 32)
 with Sequencer(Log.open(Path(sys.argv[1]), key), key, lambda: "2031-03-03T00:00:00Z", batch_s=0.02) as running:
     print("runs", flush=True)
-    running.serve(threading.Event())
+    serve(running, threading.Event())
 """
 
 

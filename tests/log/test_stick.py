@@ -9,8 +9,9 @@ import pytest
 
 from truceline.errors import CheckFailed, LogError
 from truceline.log import stick as sticks
+from truceline.log.authors import Author
 from truceline.log.cosignatures import CosignerKey
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 from truceline.log.verifying import verify
 from truceline.log.witness import Witness

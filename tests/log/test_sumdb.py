@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from truceline.log.authors import Author
 from truceline.log.cosignatures import cosign
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 
 GO, MOD = shutil.which("go"), Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog")

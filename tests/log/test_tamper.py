@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from truceline.errors import LogError
-from truceline.log.log import Author, Log
+from truceline.log.authors import Author
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 from truceline.log.verifying import verify
 

@@ -11,11 +11,12 @@ import pytest
 
 from truceline.errors import EnvironmentFailure, LogError
 from truceline.log import auditing, proving
+from truceline.log.authors import Author
 from truceline.log.collecting import Collector, published
 from truceline.log.cosignatures import CosignerKey
 from truceline.log.http import Reply
 from truceline.log.levels import levels
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.mirroring import Mirror, begin
 from truceline.log.notes import SigningKey
 from truceline.log.policies import Policy

@@ -14,7 +14,7 @@ import pytest
 from truceline.cli.main import main
 from truceline.errors import LogError, UsageError
 from truceline.log import keystore
-from truceline.log.log import Author
+from truceline.log.authors import Author
 from truceline.log.notes import SigningKey
 from truceline.log.verifying import verify
 from truceline.mission import handing_in, keys

@@ -12,9 +12,10 @@ import pytest
 from truceline.cli.main import main
 from truceline.errors import LogError, UsageError
 from truceline.log import auditing
+from truceline.log.authors import Author
 from truceline.log.cosignatures import CosignerKey, cosign, read_cosignatures
 from truceline.log.levels import known_cosigners, lay_out, levels
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 from truceline.log.policies import Policy
 from truceline.mission import backing_up, computing, handing_in, keys, pinning, settings

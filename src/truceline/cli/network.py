@@ -15,7 +15,7 @@ import typer
 
 from truceline.cli.common import AsJson, Folder, Keys, emit, note, table
 from truceline.errors import UsageError
-from truceline.log import auditing, proving
+from truceline.log import auditing, door, proving
 from truceline.log.collecting import Collector
 from truceline.log.cosignatures import CosignerKey
 from truceline.log.http import Client, serve
@@ -272,7 +272,7 @@ def sequence(folder: Folder, keys: Keys = None, batch_ms: Annotated[int, typer.O
     ) as running:
         threading.Thread(target=running.repeat, args=(every_s, ended), daemon=True).start()
         note(f"sequencer of {folder}: {mission.log.size:,} entries")
-        running.serve(ended)
+        door.serve(running, ended)
 
 
 class _Nobody:

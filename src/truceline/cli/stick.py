@@ -14,8 +14,9 @@ from truceline.log.checkpoints import read_checkpoint
 from truceline.log.fingerprint import compare, fingerprint
 from truceline.log.keystore import KeyStore
 from truceline.log.levels import known_cosigners
-from truceline.log.log import Log, read_origin
+from truceline.log.log import Log
 from truceline.log.notes import VerifierKey
+from truceline.log.origins import read_origin
 from truceline.log.services import cosigner_key
 from truceline.log.sources import DiskSource
 from truceline.log.witness import Witness

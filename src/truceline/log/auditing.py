@@ -22,9 +22,9 @@ from truceline.log.chain import Chain, Facts, facts_of
 from truceline.log.checkpoints import read_checkpoint
 from truceline.log.files import write_durably
 from truceline.log.http import is_url
-from truceline.log.log import read_origin
 from truceline.log.merkle import leaf_hash
 from truceline.log.notes import VerifierKey
+from truceline.log.origins import read_origin
 from truceline.log.pinned import NAMES, refuse_shared
 from truceline.log.policies import NONE, Policy
 from truceline.log.sources import open_source

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from truceline.errors import EnvironmentFailure
+
+_AT_ONCE, _SYNCS = 64, 16  # files open at a time; how many are synced at once
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o666) -> None:
@@ -18,21 +23,7 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     Raises:
         EnvironmentFailure: ENV-001, the disk refused; nothing that was there before is lost.
     """
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        made = _make_folder(path.parent)
-        temporary.unlink(missing_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        for folder in made:
-            sync_folder(folder)
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise _refused(path, problem) from problem
+    _replace([(path, content)], mode)
 
 
 def write_all_durably(files: Mapping[Path, bytes]) -> None:
@@ -41,26 +32,73 @@ def write_all_durably(files: Mapping[Path, bytes]) -> None:
     Raises:
         EnvironmentFailure: ENV-001, the disk refused.
     """
+    waiting = iter(files.items())
+    while some := list(islice(waiting, _AT_ONCE)):
+        _replace(some, 0o666)
+
+
+def _replace(files: Sequence[tuple[Path, bytes]], mode: int) -> None:
+    """Write all, sync all, rename all, sync the folders; what can be synced together costs the disk one turn."""
     folders: set[Path] = set()
-    for path, content in files.items():
-        temporary = path.with_name(f".{path.name}.new")
-        try:
-            folders |= _make_folder(path.parent)
-            temporary.unlink(missing_ok=True)
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+    opened: list[tuple[int, Path]] = []
+    path = files[0][0]
+    try:
+        for parent in {path.parent for path, _ in files}:
+            folders |= _make_folder(parent)
+        for path, content in files:
+            temporary = path.with_name(f".{path.name}.new")
+            opened.append((_new_file(temporary, mode), temporary))
+            _write(opened[-1][0], content)
+        _sync([file for file, _ in opened])
+        for (_, temporary), (path, _) in zip(opened, files, strict=True):
             temporary.replace(path)
-        except OSError as problem:
+        _sync_folders(sorted(folders))
+    except OSError as problem:
+        for _, temporary in opened:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-            raise _refused(path, problem) from problem
-    for folder in sorted(folders):
-        try:
-            sync_folder(folder)
-        except OSError as problem:
-            raise _refused(folder, problem) from problem
+        raise _refused(path, problem) from problem
+    finally:
+        for file, _ in opened:
+            os.close(file)
+
+
+def _new_file(path: Path, mode: int) -> int:
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(path, how, mode)
+    except FileExistsError:  # a program that ended early left it
+        path.unlink()
+        return os.open(path, how, mode)
+
+
+def _sync(files: Sequence[int]) -> None:
+    """Raises OSError."""
+    if len(files) == 1:
+        os.fsync(files[0])
+        return
+    for _ in _pool(os.getpid()).map(os.fsync, files):
+        pass
+
+
+@lru_cache(maxsize=1)
+def _pool(process: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_SYNCS, "syncs")
+
+
+def _sync_folders(folders: Sequence[Path]) -> None:
+    opened = [os.open(folder, os.O_RDONLY) for folder in folders]
+    try:
+        _sync(opened)
+    finally:
+        for file in opened:
+            os.close(file)
+
+
+def _write(opened: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(opened, rest) :]
 
 
 def _make_folder(folder: Path) -> set[Path]:
@@ -77,11 +115,7 @@ def _make_folder(folder: Path) -> set[Path]:
 
 def sync_folder(folder: Path) -> None:
     """Put the names of a folder on the disk. Raises OSError."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    _sync_folders([folder])
 
 
 def unfinished(folder: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from truceline.errors import LogError
@@ -41,14 +41,14 @@ class Keys:
 
     def __init__(self, log_key: VerifierKey) -> None:
         self._origin = log_key.name
-        self._all: dict[str, list[VerifierKey]] = {log_key.name: [log_key]}
+        self._all: dict[str, tuple[VerifierKey, ...]] = {log_key.name: (log_key,)}
         self._valid: dict[str, VerifierKey] = {log_key.name: log_key}
         self._history: list[Enrolled] = [Enrolled(log_key.name, str(log_key), "log", 0)]
         self._used = {log_key.key}
         self._authorities: tuple[str, ...] = (log_key.name,)
 
     @property
-    def ever(self) -> Mapping[str, list[VerifierKey]]:
+    def ever(self) -> Mapping[str, tuple[VerifierKey, ...]]:
         """Name -> every key it had."""
         return self._all
 
@@ -160,7 +160,7 @@ class Keys:
 
     def _take(self, key: VerifierKey, role: str, since: int) -> None:
         self._used.add(key.key)
-        self._all.setdefault(key.name, []).append(key)
+        self._all[key.name] = (*self._all.get(key.name, ()), key)
         self._valid[key.name] = key
         self._history.append(Enrolled(key.name, str(key), role, since))
 
@@ -175,14 +175,16 @@ class Keys:
     def copy(self) -> Keys:
         """The same state, to try what comes next."""
         made = Keys(self._all[self._origin][0])
-        made._all = {name: list(keys) for name, keys in self._all.items()}
-        made._valid, made._used = dict(self._valid), set(self._used)
+        made._all, made._valid, made._used = dict(self._all), dict(self._valid), set(self._used)
         made._history, made._authorities = list(self._history), self._authorities
         return made
 
     def dump(self) -> dict[str, Any]:
         """The state as plain JSON."""
-        return {"keys": [asdict(one) for one in self._history], "authorities": list(self._authorities)}
+        return {
+            "keys": [{name: getattr(one, name) for name in Enrolled.__slots__} for one in self._history],
+            "authorities": list(self._authorities),
+        }
 
     @classmethod
     def load(cls, log_key: VerifierKey, kept: Mapping[str, Any]) -> Keys:
@@ -194,7 +196,7 @@ class Keys:
         for one in made._history:
             key = VerifierKey.parse(one.vkey)
             made._used.add(key.key)
-            made._all.setdefault(one.name, []).append(key)
+            made._all[one.name] = (*made._all.get(one.name, ()), key)
             if one.until is None:
                 made._valid[one.name] = key
         return made

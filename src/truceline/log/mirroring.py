@@ -15,9 +15,11 @@ from truceline.errors import LogError
 from truceline.log.checkpoints import Checkpoint, read_checkpoint
 from truceline.log.cosignatures import CosignerKey, cosign, read_cosignatures
 from truceline.log.files import write_all_durably, write_durably
-from truceline.log.log import Log, drop_replaced, origin_file, read_origin
+from truceline.log.log import Log
 from truceline.log.merkle import leaf_hash
 from truceline.log.notes import SigningKey, VerifierKey
+from truceline.log.origins import origin_file, read_origin
+from truceline.log.publishing import drop_replaced
 from truceline.log.tiles import WIDTH, join_bundle, path_of
 from truceline.log.tree import Source, TileTree
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,7 +30,7 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        return hashlib.sha256(self.name.encode() + b"\n\x01" + self.key).digest()[:4]
+        return _key_id(self.name, self.key)
 
     def __str__(self) -> str:
         encoded = base64.b64encode(b"\x01" + self.key).decode()
@@ -62,6 +63,11 @@ class VerifierKey:
     def verify(self, text: bytes, signature: bytes) -> bool:
         """Whether `signature` over `text` is good; `log/ed25519.py` says what good is."""
         return ed25519.verify(self.key, text, signature)
+
+
+@lru_cache(maxsize=16_384)
+def _key_id(name: str, key: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from truceline.errors import LogError
 from truceline.log.chain import Chain
 from truceline.log.checkpoints import Checkpoint
 from truceline.log.files import write_durably
-from truceline.log.log import read_origin
 from truceline.log.merkle import leaf_hash
 from truceline.log.notes import DASH
+from truceline.log.origins import read_origin
 from truceline.log.sources import DiskSource
 from truceline.log.tiles import WIDTH, join_bundle, path_of
 from truceline.log.tree import Source, TileTree

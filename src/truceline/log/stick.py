@@ -19,8 +19,8 @@ from truceline.log.checkpoints import Checkpoint, read_checkpoint
 from truceline.log.cosignatures import Cosignature, CosignerKey, check_cosignatures
 from truceline.log.files import write_durably
 from truceline.log.locking import locked
-from truceline.log.log import read_origin
 from truceline.log.notes import VerifierKey
+from truceline.log.origins import read_origin
 from truceline.log.refilling import bare_note
 from truceline.log.requests import AddCheckpoint
 from truceline.log.sources import DiskSource

@@ -12,9 +12,10 @@ from truceline.log.checkpoints import EMPTY, Checkpoint, open_checkpoint
 from truceline.log.entries import Entry
 from truceline.log.levels import LEVELS, known_cosigners, policies, refuse_unpinned, split
 from truceline.log.locking import locked
-from truceline.log.log import Log, read_origin
+from truceline.log.log import Log
 from truceline.log.merkle import leaf_hash
 from truceline.log.notes import VerifierKey
+from truceline.log.origins import read_origin
 from truceline.log.sources import DiskSource
 from truceline.log.tiles import WIDTH, join_bundle, path_of, split_bundle
 from truceline.log.tree import TileTree

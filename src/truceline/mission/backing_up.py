@@ -14,8 +14,8 @@ from pathlib import Path
 from truceline.errors import EnvironmentFailure, EvidenceError, LogError, NotAMission, UsageError
 from truceline.log.checkpoints import Checkpoint, open_checkpoint, read_checkpoint
 from truceline.log.locking import locked
-from truceline.log.log import read_origin
 from truceline.log.notes import VerifierKey
+from truceline.log.origins import read_origin
 from truceline.log.refilling import refill
 from truceline.log.sources import DiskSource
 from truceline.log.tree import TileTree

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from truceline.errors import UsageError
+from truceline.log.authors import Author
 from truceline.log.entries import Entry, countersign, missing_signers, sign_entry, unchecked
-from truceline.log.log import Author
 from truceline.log.notes import SigningKey
 from truceline.log.submitting import Outcome
 from truceline.log.submitting import submit as submit_notes

@@ -21,9 +21,10 @@ from truceline import errors
 from truceline.evidence import Blobs, Vault
 from truceline.geo.lines import Line
 from truceline.geo.sectors import Sectors
+from truceline.log.authors import Author
 from truceline.log.entries import Entry
 from truceline.log.locking import locked
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 from truceline.mission import sealing, settings
 from truceline.mission.clock import iso, now_ms
