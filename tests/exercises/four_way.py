@@ -112,9 +112,10 @@ class Stage:
         )  # fmt: skip
 
     def mirror(self, name: str, pins: dict[str, str], url: str) -> dict[str, str]:
+        """A mirror that fetches from `url`; without one the log uploads to it."""
         folder = self.root / name
         return self.start(
-            f"{name}-mirror", "log", "mirror", url, "--out", folder / "mirror", "--log", pins["log"], "--genesis", pins["genesis"],
+            f"{name}-mirror", "log", "mirror", *([url] if url else []), "--out", folder / "mirror", "--log", pins["log"], "--genesis", pins["genesis"],
             "--cosign", "--name", f"{name}.test/mirror", "--keys", folder / "mirror-keys", "--serve", "--port", 0,
         )  # fmt: skip
 
@@ -155,7 +156,10 @@ def _play(stage: Stage) -> None:
     pins = {name: str(value) for name, value in stage.json("log", "identity", stage.mission).items()}
     url = stage.publish("web", stage.mission / "log")
     said = {name: stage.witness(name, pins) for name in ("north", "south", "mediator")}
-    said |= {f"{name}-mirror": stage.mirror(name, pins, url) for name in ("north", "south")}
+    said |= {
+        "north-mirror": stage.mirror("north", pins, url),
+        "south-mirror": stage.mirror("south", pins, ""),
+    }
     head = "".join(
         [
             f"log {pins['log']}\n",

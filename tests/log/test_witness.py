@@ -68,6 +68,9 @@ class Net:
     def get(self, url: str, cap: int) -> Reply:
         return self._call("GET", url, b"")
 
+    def upload(self, url: str, body: bytes) -> Reply:
+        return self._call("POST", url, body)
+
 
 class World:
     def __init__(self, tmp_path: Path, size: int = 5) -> None:

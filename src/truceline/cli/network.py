@@ -118,11 +118,12 @@ def witness(
         note(f"Goes on from size {running.catch_up(since.read_bytes()):,}.")
     running.refuse_rollback()
     service = WitnessService(running, lambda said: note(f"{_now()} {said}"))
-    serve(service, host, port, service.cap, lambda at: _listening("witness", running.key, host, at))
+    serve(service, host, port, service.caps, lambda at: _listening("witness", running.key, host, at))
 
 
 def mirror(
-    where: Where,
+    where: Annotated[str, typer.Argument(metavar="[DIR|URL]", help="Where the log is published. Without it nothing is fetched: with --serve the log uploads what is new.", show_default=False)] = "",
+    *,
     to: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder of the copy.", show_default=False)],
     log: Annotated[str, typer.Option("--log", metavar="VKEY", help="The log's key; needed the first time.")] = "",
     genesis: Annotated[str, typer.Option("--genesis", metavar="HEX", help="Hash of the log's first entry; needed the first time.")] = "",
@@ -146,14 +147,28 @@ def mirror(
         )
     signer = cosigner_key(KeyStore(keys), name) if cosign and keys is not None else None
     copy = Mirror(to, signer)
+    if not where and not serving:
+        raise UsageError(
+            "LOG-149", "a mirror must fetch, or be served so that the log can upload to it",
+            remedy="Say where the log is published, or give --serve.",
+        )  # fmt: skip
     if serving:
-        service = MirrorService(copy, open_source(where), lambda said: note(f"{_now()} {said}"))
+        service = MirrorService(
+            copy, open_source(where) if where else None, lambda said: note(f"{_now()} {said}")
+        )
         if every_s:
             threading.Thread(target=service.repeat, args=(every_s,), daemon=True).start()
         else:
             service.update()
         shown = CosignerKey.of(signer) if signer is not None else copy.log.key
-        serve(service, host, port, service.cap, lambda at: _listening("mirror", shown, host, at))
+        serve(
+            service,
+            host,
+            port,
+            service.caps,
+            lambda at: _listening("mirror", shown, host, at),
+            cut=service.cut,
+        )
         return
     source = open_source(where)
     while True:
@@ -282,6 +297,9 @@ class _Nobody:
         raise AssertionError(url)
 
     def get(self, url: str, cap: int) -> Any:
+        raise AssertionError(url)
+
+    def upload(self, url: str, body: bytes) -> Any:
         raise AssertionError(url)
 
 

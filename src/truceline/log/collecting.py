@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -24,6 +25,7 @@ from truceline.log.levels import known_cosigners, policies, split
 from truceline.log.log import Log
 from truceline.log.pinned import refuse_shared
 from truceline.log.policies import PolicyWitness
+from truceline.log.pushing import push
 from truceline.log.requests import AddCheckpoint, parse_size
 
 
@@ -32,6 +34,7 @@ class Sender(Protocol):
 
     def post(self, url: str, body: bytes) -> Reply: ...
     def get(self, url: str, cap: int) -> Reply: ...
+    def upload(self, url: str, body: bytes) -> Reply: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Collector:
     def __init__(self, log: Log, sender: Sender, clock: Callable[[], float] = time.time) -> None:
         self._log, self._sender, self._clock = log, sender, clock
         self._path = log.folder / "views" / "witnesses.json"
+        self._reading = threading.Lock()  # one upload at a time: they read the same tree
 
     def states(self) -> list[WitnessState]:
         """Every cosigner of the policies, as it stood last. Raises LogError LOG-052, LOG-141."""
@@ -137,7 +141,7 @@ class Collector:
                 f"{one.url.rstrip('/')}/add-checkpoint", AddCheckpoint(old, proof, at.note).dump()
             )
             if reply.status == 200:
-                return read_cosignatures(text, reply.body, [one.key]) or self._from_mirror(one, text)
+                return read_cosignatures(text, reply.body, [one.key]) or self._from_mirror(one, at, text)
             if reply.status != 409:
                 break
             seen = parse_size(reply.body)
@@ -156,16 +160,18 @@ class Collector:
             old = seen
         raise _refusal(f"{reply.status}: {reply.body[:120].decode('utf-8', 'replace').strip()}")
 
-    def _from_mirror(self, one: PolicyWitness, text: bytes) -> list[Cosignature]:
-        """A mirror answers without a cosignature and publishes its own checkpoint once it has stored the entries."""
+    def _from_mirror(self, one: PolicyWitness, at: Checkpoint, text: bytes) -> list[Cosignature]:
+        """A mirror answers without a cosignature: it has fetched the entries meanwhile, or they are uploaded to it."""
         origin = hashlib.sha256(self._log.origin.encode()).hexdigest()
         reply = self._sender.get(f"{one.url.rstrip('/')}/{origin}/checkpoint", MAX_CHECKPOINT_BYTES)
-        if reply.status != 200:
-            raise _refusal(f"{reply.status} for the mirror's checkpoint")
         head, blank, lines = reply.body.partition(b"\n\n")
-        if head + b"\n" != text:
-            raise _refusal("the mirror has not stored this checkpoint yet")
-        return read_cosignatures(text, lines, [one.key]) if blank else []
+        if reply.status == 200 and blank and head + b"\n" == text:
+            made = read_cosignatures(text, lines, [one.key])
+            if made:
+                return made
+        with self._reading:
+            lines = push(self._log.tree, self._log.origin, at, one.url, self._sender)
+        return read_cosignatures(text, lines, [one.key])
 
     def _silent(self, state: WitnessState, why: str) -> WitnessState:
         return replace(state, silent_since_s=state.silent_since_s or int(self._clock()), refused=why)

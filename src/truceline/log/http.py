@@ -6,7 +6,8 @@ Everything else in this room is bytes in and bytes out; httpx, starlette and uvi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,13 +49,22 @@ class Client:
         """Raises EnvironmentFailure ENV-031."""
         return self._send("POST", url, body, cap)
 
+    def upload(self, url: str, body: bytes) -> Reply:
+        """Send entries to a mirror, compressed. Raises EnvironmentFailure ENV-031."""
+        import gzip
+
+        headers = {"content-type": "application/octet-stream", "content-encoding": "gzip"}
+        return self._send("POST", url, gzip.compress(body, 1), MAX_CHECKPOINT_BYTES, headers)
+
     def close(self) -> None:
         self._client.close()
 
-    def _send(self, method: str, url: str, body: bytes | None, cap: int) -> Reply:
+    def _send(
+        self, method: str, url: str, body: bytes | None, cap: int, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         until, held = time.monotonic() + self._timeout_s, bytearray()
         try:
-            with self._client.stream(method, url, content=body) as answer:
+            with self._client.stream(method, url, content=body, headers=headers) as answer:
                 for piece in answer.iter_bytes():
                     held += piece
                     if len(held) > cap:
@@ -103,13 +113,33 @@ def is_url(where: str) -> bool:
     return urlsplit(where).scheme in ("http", "https")
 
 
+class Body:
+    """What came of a request's body, at most `cap` bytes, unpacked as it comes."""
+
+    def __init__(self, cap: int) -> None:
+        self.held, self.overflows = bytearray(), False
+        self._cap, self._unpacking = cap, zlib.decompressobj(wbits=31)
+
+    def add(self, piece: bytes, *, gzipped: bool) -> None:
+        """Raises zlib.error, it is not gzip."""
+        if self.overflows:
+            return
+        room = self._cap + 1 - len(self.held)
+        self.held += self._unpacking.decompress(piece, room) if gzipped else piece[:room]
+        if len(self.held) > self._cap:
+            self.overflows = True
+            del self.held[self._cap :]
+
+
 def serve(
-    handler: Handler, host: str, port: int, cap: int, started: Callable[[int], None] = lambda port: None
-) -> None:
+    handler: Handler, host: str, port: int, caps: Mapping[str, int], started: Callable[[int], None] = lambda port: None,
+    *, cut: Collection[str] = (),
+) -> None:  # fmt: skip
     """Answer requests with `handler(method, path, body)` until the process is told to end.
 
     Args:
-        cap: largest body, bytes; above it the answer is 413.
+        caps: path -> largest body, bytes, after decompression; "" for all others. Above it the answer is 413.
+        cut: paths whose bodies are handed over as far as they came when they are larger, slow, or broken off.
         port: 0 for any free one; `started` is told which.
     Raises:
         EnvironmentFailure: ENV-030 the extra is not installed, ENV-032 the address cannot be had.
@@ -124,20 +154,32 @@ def serve(
     concurrency = _needs("starlette.concurrency")
 
     async def answer(request: Any) -> Any:
-        body = bytearray()
+        path = request.url.path
+        read = Body(caps.get(path, caps[""]))
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("identity", "gzip"):
+            return responses.Response(b"only gzip\n", 415, headers={"accept-encoding": "gzip"})
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 async for piece in request.stream():
-                    body += piece
-                    if len(body) > cap:
+                    read.add(piece, gzipped=encoding == "gzip")
+                    if read.overflows and path not in cut:
                         return responses.Response(b"too large\n", 413)
         except TimeoutError:
-            return responses.Response(b"too slow\n", 408)
+            if path not in cut:
+                return responses.Response(b"too slow\n", 408)
         except requests.ClientDisconnect:
-            return responses.Response(b"", 400)
-        made = await concurrency.run_in_threadpool(handler, request.method, request.url.path, bytes(body))
+            if path not in cut:
+                return responses.Response(b"", 400)
+        except zlib.error:
+            return responses.Response(b"not gzip\n", 400)
+        body = bytes(read.held)
+        made = await concurrency.run_in_threadpool(handler, request.method, path, body)
         return responses.Response(
-            made.body, made.status, media_type=None, headers={"content-type": made.content_type}
+            made.body,
+            made.status,
+            media_type=None,
+            headers={"content-type": made.content_type, "accept-encoding": "gzip"},
         )
 
     app = applications.Starlette(routes=[routing.Route("/{path:path}", answer, methods=["GET", "POST"])])

@@ -62,10 +62,17 @@ class Mirror:
     """The mirror in `folder`, made by `begin`."""
 
     def __init__(
-        self, folder: Path, signer: SigningKey | None = None, clock: Callable[[], float] = time.time
-    ) -> None:
-        """Raises LogError LOG-036, as `Log.open`."""
-        self.folder, self._signer, self._clock = folder, signer, clock
+        self, folder: Path, signer: SigningKey | None = None, clock: Callable[[], float] = time.time,
+        approve: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """Open it.
+
+        Args:
+            approve: called with new entries stored and before they are cosigned; what it raises keeps the cosignature back.
+        Raises:
+            LogError: LOG-036, as `Log.open`.
+        """
+        self.folder, self._signer, self._clock, self._approve = folder, signer, clock, approve
         if signer is not None:
             self._know(CosignerKey.of(signer))
         self.log = Log.open(folder)
@@ -83,31 +90,48 @@ class Mirror:
                 checkpoint; LOG-030, LOG-037, LOG-039 its files; as `Chain.admit`, an entry that breaks the rules.
             EnvironmentFailure: ENV-001, ENV-003, ENV-031.
         """
-        note = source.checkpoint()
-        new, text, lines = read_checkpoint(note, self.log.key, "the source's checkpoint")
-        own = next(
-            line for line in lines if line.name == self.log.key.name and line.key_id == self.log.key.id
-        )
-        new = Checkpoint(new.size, new.root, text + b"\n" + own.raw())
+        new = bare(source.checkpoint(), self.log.key, "the source's checkpoint")
         with self.log.writing():
-            first = self.log.size
-            if new.size < first:
-                raise LogError(
-                    "LOG-061", "a log must not be behind its mirror", where=self.log.origin, value=f"{new.size} < {first}",
-                    remedy="It was put back to an older state. Keep this copy, tell the other parties, and offer it for the repair.",
-                )  # fmt: skip
+            first = self._compare(new)
             remote = TileTree.load(source, new.size, new.root)
             if (remote.root_at(first) != self.log.root) if first else (remote.leaf(0) != self.genesis_root):
-                raise LogError(
-                    "LOG-044", "the log must extend the checkpoint that was held", where=f"size {first}", value="another root",
-                    remedy="Somebody was shown another history. Keep both, and put them side by side with the other parties.",
-                )  # fmt: skip
+                raise _another_history(first)
             if new.size > first:
-                self._store(remote, new)
-            self._publish(new)
+                self._store(remote.bundle, new)
+            self._publish(new, is_new=new.size > first)
         return Mirrored(new.size, new.size - first, self._signer is not None)
 
-    def _store(self, remote: TileTree, new: Checkpoint) -> None:
+    def take(self, new: Checkpoint, bundle: Callable[[int, int], list[bytes]]) -> tuple[Mirrored, bytes]:
+        """Store entries that are here already up to a checkpoint that the log signed, check them, and cosign.
+
+        Args:
+            bundle: number and width -> the first entries of that bundle.
+        Returns:
+            what came, and the cosignature's line; empty where this mirror has no key.
+        Raises:
+            LogError, EnvironmentFailure: as `update`.
+        """
+        with self.log.writing():
+            first = self._compare(new)
+            if not first and leaf_hash(bundle(0, 1)[0]) != self.genesis_root:
+                raise _another_history(first)
+            if new.size == first and new.root != self.log.root:
+                raise _another_history(first)
+            if new.size > first:
+                self._store(lambda number: bundle(number, min(WIDTH, new.size - number * WIDTH)), new)
+            line = self._publish(new, is_new=new.size > first)
+        return Mirrored(new.size, new.size - first, self._signer is not None), line
+
+    def _compare(self, new: Checkpoint) -> int:
+        """The size of the copy, which no checkpoint may be behind."""
+        if new.size < self.log.size:
+            raise LogError(
+                "LOG-061", "a log must not be behind its mirror", where=self.log.origin, value=f"{new.size} < {self.log.size}",
+                remedy="It was put back to an older state. Keep this copy, tell the other parties, and offer it for the repair.",
+            )  # fmt: skip
+        return self.log.size
+
+    def _store(self, bundle: Callable[[int], list[bytes]], new: Checkpoint) -> None:
         log = self.log
         tree, chain = log.tree.copy(), log.chain.copy()
         chain_tree = tree
@@ -115,7 +139,7 @@ class Mirror:
         files: dict[str, bytes] = {}
         written: list[str] = []
         for number in range(tree.size // WIDTH, -(-new.size // WIDTH)):
-            notes = remote.bundle(number)
+            notes = bundle(number)
             for note in notes[tree.size - number * WIDTH :]:
                 chain.admit(note)
                 files |= tree.push(leaf_hash(note))
@@ -135,13 +159,20 @@ class Mirror:
         log.refresh()
         drop_replaced(self.folder / "log", [*written, *files])
 
-    def _publish(self, new: Checkpoint) -> None:
+    def _publish(self, new: Checkpoint, *, is_new: bool) -> bytes:
         if self._signer is None:
             self.log.attach(new, [])
-            return
+            return b""
+        if is_new or not self._is_cosigned(new):
+            self.log.attach(new, [])
+            self._approve()
         text = new.note.partition(b"\n\n")[0] + b"\n"
         line = cosign(text, self._signer, int(self._clock()))
         self.log.attach(new, read_cosignatures(text, line, [CosignerKey.of(self._signer)]))
+        return line
+
+    def _is_cosigned(self, at: Checkpoint) -> bool:
+        return self.log.cosigned_note() != at.note
 
     def _know(self, key: CosignerKey) -> None:
         """The mirror's own policy: what it publishes bears its own cosignature."""
@@ -149,3 +180,17 @@ class Mirror:
         path = self.folder / "policy" / "mirror.policy"
         if not path.exists() or path.read_bytes() != text.encode():
             write_durably(path, text.encode())
+
+
+def bare(note: bytes, key: VerifierKey, where: str) -> Checkpoint:
+    """A checkpoint with the log's own signature and no other. Raises LogError LOG-011..013, LOG-031."""
+    at, text, lines = read_checkpoint(note, key, where)
+    own = next(line for line in lines if line.name == key.name and line.key_id == key.id)
+    return Checkpoint(at.size, at.root, text + b"\n" + own.raw())
+
+
+def _another_history(size: int) -> LogError:
+    return LogError(
+        "LOG-044", "the log must extend the checkpoint that was held", where=f"size {size}", value="another root",
+        remedy="Somebody was shown another history. Keep both, and put them side by side with the other parties.",
+    )  # fmt: skip

@@ -146,7 +146,7 @@ class TileTree:
             )
         if size == self.size:
             return self.root()
-        return self._range(0, size) if size else CompactRange().root()
+        return self.range_root(0, size) if size else CompactRange().root()
 
     def leaf(self, index: int) -> bytes:
         """The leaf hash of an entry, as the tree has it. Raises LogError LOG-001, LOG-037, LOG-039."""
@@ -182,10 +182,10 @@ class TileTree:
         while end - start > 1:
             middle = start + _split(end - start)
             if index < middle:
-                path.append(self._range(middle, end))
+                path.append(self.range_root(middle, end))
                 end = middle
             else:
-                path.append(self._range(start, middle))
+                path.append(self.range_root(start, middle))
                 start = middle
         return path[::-1]
 
@@ -204,13 +204,13 @@ class TileTree:
         while old_size != end:
             middle = start + _split(end - start)
             if old_size <= middle:
-                path.append(self._range(middle, end))
+                path.append(self.range_root(middle, end))
                 end = middle
             else:
-                path.append(self._range(start, middle))
+                path.append(self.range_root(start, middle))
                 start, whole = middle, False
         if not whole:
-            path.append(self._range(start, end))
+            path.append(self.range_root(start, end))
         return path[::-1]
 
     def bundle(self, number: int) -> list[bytes]:
@@ -242,8 +242,12 @@ class TileTree:
             raise _altered(where)
         return notes
 
-    def _range(self, start: int, end: int) -> bytes:
-        """The root over [start, end), where `start` is a multiple of the largest power of two below its length."""
+    def range_root(self, start: int, end: int) -> bytes:
+        """The root over the entries [start, end), where `start` is a multiple of the smallest power of two that is not below its length.
+
+        Raises:
+            LogError: LOG-037, LOG-039.
+        """
         nodes: list[bytes] = []
         while start < end:
             height = (end - start).bit_length() - 1
