@@ -165,6 +165,50 @@ def test_corrected_and_withdrawn_observations_leave_nothing_behind(make_row: Row
         standing.update(withdrawn=["nobody"])
 
 
+@pytest.mark.parametrize("days", [1, 9, 25])
+def test_a_copy_that_comes_weeks_later_is_known_as_one(days: int, make_row: Row, make_table: Table) -> None:
+    rows = weeks(make_row, 5, 100, days=30)
+    told = next(row for row in rows if row["obs_id"] == "m0040")
+    copy = told | {"obs_id": "zz-late", "source_id": "outlet-9", "copy_of": "m0040"}
+    for name in ("observed_from_ms", "observed_to_ms"):
+        copy[name] += days * int(DAY_S * 1000)
+    table, ranks = make_table([*rows, copy]), np.arange(len(rows) + 1)
+    parameters = settled_for(table)
+    whole = fuse(table, origin=ranks, parameters=parameters, tile_days=0)
+    standing = Standing(table.slice(0, len(rows)), origin=ranks[:-1], parameters=parameters)
+    standing.update(table.slice(len(rows)), origin=ranks[-1:])
+    assert same(whole, standing)
+    near = copy | {"obs_id": "zz-near", "source_id": "camera-9", "source_kind": "camera", "copy_of": None}
+    standing.update(make_table([near]), origin=ranks[-1:] + 1)
+    table, ranks = make_table([*rows, copy, near]), np.arange(len(rows) + 2)
+    assert same(fuse(table, origin=ranks, parameters=parameters, tile_days=0), standing)
+    standing.update(withdrawn=["m0040"])
+    kept = [index for index, row in enumerate([*rows, copy, near]) if row["obs_id"] != "m0040"]
+    assert same(fuse(table.take(pa.array(kept)), origin=np.array(kept), parameters=parameters), standing)
+
+
+def test_what_officers_tie_together_holds_in_every_tile_and_after_every_update(
+    make_row: Row, make_table: Table
+) -> None:
+    rows = [
+        make_row(f"o{day:02d}{n}", f"camera-{n}", at_s=day * DAY_S + 300 * n, east_m=9_000 * n)
+        for day in range(30)
+        for n in range(3)
+    ]
+    table, ranks = make_table(rows), np.arange(len(rows))
+    known: dict[str, Any] = {"parameters": settled_for(table), "constraints": [Merge(("o090", "o141"))]}
+    whole = fuse(table, origin=ranks, tile_days=0, **known)
+    assert ["o090", "o141"] in whole.incidents["supports"].to_pylist()
+    for days in (1, 3, 10):
+        assert same(whole, fuse(table, origin=ranks, tile_days=days, halo_days=1, **known))
+    standing = Standing(table, origin=ranks, **known)
+    for day in (8, 10, 14, 16):
+        late = make_row(f"p{day}", "post-1", source_kind="post", at_s=day * DAY_S + 40, east_m=60)
+        table = pa.concat_tables([table, make_table([late])])
+        standing.update(make_table([late]), origin=np.array([table.num_rows - 1]))
+        assert same(fuse(table, origin=np.arange(table.num_rows), tile_days=0, **known), standing)
+
+
 def test_officers_decide_and_later_runs_obey(make_row: Row, make_table: Table) -> None:
     rows = [
         make_row("a1", "camera-1"), make_row("a2", "post-1", source_kind="post", at_s=20, east_m=100),

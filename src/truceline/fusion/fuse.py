@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from truceline.fusion.assembly import Assembled, assemble
 from truceline.fusion.association import Say, associate
-from truceline.fusion.constraints import Constraint, check
+from truceline.fusion.constraints import Constraint, check, observed_in
 from truceline.fusion.detections import detections
 from truceline.fusion.parameters import DEFAULTS, Parameters
 from truceline.fusion.sheet import read, refuse_disorder
@@ -89,7 +89,10 @@ def fuse(
 
     days = (CORE_DAYS if observations.num_rows > WHOLE_UP_TO else 0) if tile_days is None else tile_days
     if days:
-        made = fuse_tiles(observations, ranks, part, core_days=days, halo_days=halo_days, say=say)
+        tied = [observed_in(one) for one in constraints]
+        made = fuse_tiles(
+            observations, ranks, part, core_days=days, halo_days=halo_days, together=tied, say=say
+        )
         made = in_order(made, observations, ranks)
     else:
         made = part(observations, ranks, say)

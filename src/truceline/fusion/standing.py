@@ -3,7 +3,8 @@
 Observations and incidents are kept by blocks of days. An update fuses the days around what changed, with a margin. What
 it finds at the far ends of these days must be what stood there before: then the change has not reached so far, and the
 rest cannot differ. Where it is not, the days are doubled. Under one set of parameters the result is that of fusing
-everything again, and a test says so.
+everything again, and a test says so. Copies and their originals, and what officers said of, are fused together however far
+apart in time they are.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ class Standing:
         table = observations.append_column(RANK, pa.array(np.asarray(origin, dtype=np.int64)))
         self._day_of: dict[str, int] = {}
         self._blocks: dict[int, _Block] = {}
+        self._kin: dict[str, set[str]] = {}
+        self._relate(observations, constraints)
         day = middles_ms(table) // DAY_MS
         self._put(table, day, Assembled(whole.incidents, whole.membership), np.unique(day).tolist())
 
@@ -108,8 +111,9 @@ class Standing:
                     "FUS-008", "an observation that is withdrawn or named in a constraint must be here",
                     where="update", value=name, remedy="Give the obs_id as it was fused.",
                 )  # fmt: skip
-        days = {self._day_of[name] for name in gone | set(new) if name in self._day_of}
-        days |= {self._day_of[obs] for one in constraints for obs in observed_in(one) if obs in self._day_of}
+        self._relate(added, constraints)
+        touched = self._family(gone | set(new) | {obs for one in constraints for obs in observed_in(one)})
+        days = {self._day_of[name] for name in touched if name in self._day_of}
         fresh = None
         if added is not None and added.num_rows:
             ranks = (
@@ -127,11 +131,57 @@ class Standing:
         for name in gone - set(new):
             del self._day_of[name]
 
+    def _relate(self, observations: pa.Table | None, constraints: Sequence[Constraint]) -> None:
+        """Remember which observations must be fused together wherever they are."""
+        groups = [observed_in(one) for one in constraints]
+        if observations is not None:
+            copies = observations.filter(
+                pc.fill_null(pc.not_equal(observations.column("copy_of"), ""), False)
+            )
+            groups += zip(*(copies.column(name).to_pylist() for name in ("obs_id", "copy_of")), strict=True)
+        for names in groups:
+            for one in names:
+                self._kin.setdefault(one, set()).update(names)
+
+    def _family(self, names: Iterable[str]) -> set[str]:
+        """These observations and all that are tied to them."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting.extend(self._kin.get(one, ()))
+        return found
+
+    def _covering(self, first: int, last: int) -> tuple[int, int]:
+        """Days from `first` to `last`, and those of whatever officers tied to an observation between them."""
+        grew = True
+        while grew:
+            grew = False
+            for one in self._known["constraints"]:
+                at = [self._day_of[obs] for obs in observed_in(one) if obs in self._day_of]
+                if at and min(at) <= last and max(at) >= first and not first <= min(at) <= max(at) <= last:
+                    first, last, grew = min(first, *at), max(last, *at), True
+        return first, last
+
+    def _afar(self, part: pa.Table, replaced: set[str]) -> list[pa.Table]:
+        """Copies of what is in the part, and originals of its copies, that stand on other days."""
+        here = set(part.column("obs_id").to_pylist())
+        wanted: dict[int, list[str]] = {}
+        for obs in self._family(self._kin.keys() & here) - here - replaced:
+            if obs in self._day_of:
+                wanted.setdefault(self._day_of[obs], []).append(obs)
+        return [
+            table.filter(pc.is_in(table.column("obs_id"), value_set=pa.array(sorted(names))))
+            for table, names in ((self._blocks[day].observations, names) for day, names in sorted(wanted.items()))
+        ]  # fmt: skip
+
     def _bring(self, first: int, last: int, fresh: pa.Table | None, replaced: set[str]) -> None:
         reach = REACH_DAYS
         known = sorted(self._blocks)
         while True:
-            low, high = first - reach, last + reach
+            low, high = self._covering(first - reach, last + reach)
             outer = range(low - MARGIN_DAYS, high + MARGIN_DAYS + 1)
             held = [self._blocks[day].observations for day in known if outer[0] <= day <= outer[-1]]
             part = pa.concat_tables([*held, *((fresh,) if fresh is not None and not replaced else ())])
@@ -140,7 +190,7 @@ class Standing:
                     pc.invert(pc.is_in(part.column("obs_id"), value_set=pa.array(sorted(replaced))))
                 )
                 part = pa.concat_tables([part, *((fresh,) if fresh is not None else ())])
-            part = part.combine_chunks()
+            part = pa.concat_tables([part, *self._afar(part, replaced)]).combine_chunks()
             found = fuse(
                 part.drop_columns([RANK]), origin=part.column(RANK).to_numpy(), parameters=self.parameters, tile_days=0,
                 **self._known,

@@ -7,7 +7,7 @@ are. If an observation came to be in no tile's incidents, or in those of two, th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -68,8 +68,23 @@ def rows_of(tile: Tile, middle_ms: Int64Array, linked: Int64Array, halo_days: in
     return np.flatnonzero(near | originals[linked])
 
 
-def linked_rows(observations: pa.Table) -> Int64Array:
-    """(n,) the row that each row copies, by `copy_of`; itself where it copies nothing or nothing that is here."""
+def linked_rows(observations: pa.Table, together: Sequence[Sequence[str]] = ()) -> Int64Array:
+    """(n,) the row that each row copies, by `copy_of`; itself where it copies nothing or nothing that is here.
+
+    Args:
+        together: obs_ids that officers tied to each other: all lead to one row.
+    """
+    linked = _copied_rows(observations)
+    ids = observations.column("obs_id").combine_chunks() if together else None
+    for names in together:
+        rows = np.asarray(pc.index_in(pa.array(sorted(names), pa.string()), value_set=ids).drop_null())
+        roots = np.unique(linked[rows])
+        if len(roots) > 1:
+            linked[np.isin(linked, roots)] = roots[0]
+    return linked
+
+
+def _copied_rows(observations: pa.Table) -> Int64Array:
     n = observations.num_rows
     copied = observations.column("copy_of")
     if copied.null_count == n:
@@ -88,14 +103,15 @@ def linked_rows(observations: pa.Table) -> Int64Array:
 
 def fuse_tiles(
     observations: pa.Table, origin: Int64Array, fuse: Fuse, *, core_days: int = CORE_DAYS, halo_days: int = HALO_DAYS,
-    say: Callable[[str], None] = lambda step: None,
+    together: Sequence[Sequence[str]] = (), say: Callable[[str], None] = lambda step: None,
 ) -> Assembled:  # fmt: skip
     """The incidents of a table, tile by tile.
 
     Args:
         fuse: fuses part of the table; must not depend on anything outside of it.
+        together: obs_ids that are fused together wherever they are.
     """
-    middle, linked = middles_ms(observations), linked_rows(observations)
+    middle, linked = middles_ms(observations), linked_rows(observations, together)
     tiles = tiles_of(middle, core_days)
     done = 0
 
@@ -118,7 +134,13 @@ def fuse_tiles(
         span = int(middle.max() - middle.min()) // DAY_MS + 2 * core_days
         if halo_days <= span:
             return fuse_tiles(
-                observations, origin, fuse, core_days=core_days, halo_days=2 * halo_days, say=say
+                observations,
+                origin,
+                fuse,
+                core_days=core_days,
+                halo_days=2 * halo_days,
+                together=together,
+                say=say,
             )
     return whole
 
