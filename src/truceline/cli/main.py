@@ -20,6 +20,7 @@ COMMANDS = {
     "learn": "learn:learn",
     "fuse": "fuse:fuse",
     "group": "group:app",
+    "withdraw": "withdraw:withdraw",
     "assess": "assess:assess",
     "report": "report:report",
     "replay": "replay:replay",

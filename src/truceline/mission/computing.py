@@ -33,6 +33,7 @@ from truceline.records.kinds import (
     Incidents,
     Parameters,
     Review,
+    Withdrawal,
 )  # fmt: skip
 from truceline.report import disclosed_incidents, reporting_date
 from truceline.store import read_metadata, read_table, write_table
@@ -362,7 +363,7 @@ def _observed_then(mission: Mission, fused: Recorded) -> pa.Table:
 
 
 def _inputs(mission: Mission) -> list[tuple[Recorded, Any]]:
-    return [*mission.of(Import), *mission.of(Commitments)]
+    return [*mission.of(Import), *mission.of(Commitments), *mission.of(Withdrawal)]
 
 
 def _refuse_nothing(mission: Mission, observed: Observed) -> None:

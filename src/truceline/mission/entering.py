@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from truceline import intake
 from truceline.errors import IntakeError, RecordError, UsageError
-from truceline.mission import facts, regrouping
+from truceline.mission import facts, regrouping, withdrawing
 from truceline.mission.clock import earliest_ms, iso, latest_ms
+from truceline.mission.grouping import groupings, withdrawals
 from truceline.mission.mission import Mission, alone, speaks_for_itself
 from truceline.mission.views import Views
 from truceline.mission.writing import Written, moment_ms, one_of, read, watch_row, wrong
@@ -33,6 +34,7 @@ from truceline.records.kinds import (
     Reply,
     Review,
     Watch,
+    Withdrawal,
     decode,
     word_of,
 )
@@ -53,16 +55,7 @@ _TIMES: Final = (
     "replied", "from_time", "until_time", "reviewed", "decided", "at",
 )  # fmt: skip
 _EXACT: Final = frozenset({"released", "answer_by", "replied", "from_time", "until_time"})
-_SEALED: Final = ("observation", "watch", "grouping")
-_GROUPING: Final = {
-    "grouping_id": "",
-    "act": "",
-    "sets": [],
-    "reason": "",
-    "by_role": "",
-    "at": "",
-    "undoes": "",
-}
+_SEALED: Final = ("observation", "watch", "grouping", "withdrawal")
 COUNTED: Final = ("inventory", "sighting", "movement")
 _FEATURE: Final = {"type": "Feature", "geometry": None}
 
@@ -95,7 +88,7 @@ def enter(mission: Mission, path: Path, *, author: str = "") -> Entered:
     sealed = _observations(mission, [one for one in written if one.kind == "observation"], made)
     sealed += _watches(mission, [one for one in written if one.kind == "watch"], made)
     acts = _acts(mission, [one for one in written if one.kind not in _SEALED], author, made)
-    grouped = _grouped(mission, [one for one in written if one.kind == "grouping"], author, made)
+    grouped = _officers(mission, written, author, made)
     for role, body in acts:  # what would stop them is told before anything is written
         speaks_for_itself(role, body)
         mission.signing(role)
@@ -160,37 +153,56 @@ def _watches(mission: Mission, written: list[Written], made: Entered) -> list[Ob
     return found
 
 
-def _grouped(mission: Mission, written: list[Written], author: str, made: Entered) -> list[regrouping.Wanted]:
-    """What officers say belongs together: judged here, sealed when all of the file is judged."""
+def _officers(
+    mission: Mission, written: list[Written], author: str, made: Entered
+) -> list[regrouping.Wanted]:
+    """What officers group or withdraw: judged here, sealed when all of the file is judged."""
     found: list[regrouping.Wanted] = []
-    held = {body.grouping_id for _, body in mission.of(Grouping)}
-    for one in written:
-        unknown = sorted(one.fields.keys() - _GROUPING.keys())
-        if unknown:
-            raise wrong(one.where, "a grouping must have known fields only", unknown[0], f"Known: {', '.join(_GROUPING)}.")  # fmt: skip
-        said = _GROUPING | one.fields
-        sets = said["sets"]
-        if sets and isinstance(sets, list) and all(isinstance(name, str) for name in sets):
-            sets = [sets]
-        texts = all(isinstance(said[name], str) for name in _GROUPING if name != "sets")
-        lists = isinstance(sets, list) and all(isinstance(part, list) and all(isinstance(n, str) for n in part) for part in sets)  # fmt: skip
-        if not texts or not lists:
-            raise wrong(one.where, "`sets` must be lists of ids, and every other field text", said["sets"], "See docs/reference/records.md.")  # fmt: skip
-        named = {"role": said["by_role"] or one.author or author, "reason": said["reason"], "undoes": said["undoes"]}  # fmt: skip
-        if regrouping.stands_already(mission, said["act"], sets, **named):
-            made.duplicates += 1
-            continue
-        ident = said["grouping_id"]
-        if ident in held:
-            raise _taken(one, ident)
-        if said["at"]:
-            moment_ms(one.where, "at", said["at"])
-        number = 1 + len(mission.of(Grouping)) + len(found)
-        ident = ident or f"{'EXERCISE-' if mission.genesis.exercise else ''}grouping-{number:04d}"
-        held.add(ident)
-        found.append(regrouping.judged(mission, said["act"], sets, grouping_id=ident, at=said["at"], **named))
-        made.ids.append(ident)
+    for kind, of in (("grouping", Grouping), ("withdrawal", Withdrawal)):
+        listed = [one for one in written if one.kind == kind]
+        said = (groupings if of is Grouping else withdrawals)(mission) if listed else []
+        held = {one.name for one in said}
+        for one in listed:
+            fields, sets = _fields_of_act(one, kind)
+            named = {"role": fields["by_role"] or one.author or author, "reason": fields["reason"], "undoes": fields["undoes"]}  # fmt: skip
+            act = fields["act"] if kind == "grouping" else "restore" if fields["undoes"] else "withdraw"
+            if regrouping.stands_already(said, act, sets, **named):
+                made.duplicates += 1
+                continue
+            number = 1 + len(mission.of(of)) + sum(1 for wanted in found if wanted.name.rpartition("-")[0].endswith(kind))  # fmt: skip
+            ident = fields[f"{kind}_id"] or f"{'EXERCISE-' if mission.genesis.exercise else ''}{kind}-{number:04d}"  # fmt: skip
+            if ident in held:
+                raise _taken(one, ident)
+            if fields["at"]:
+                moment_ms(one.where, "at", fields["at"])
+            held.add(ident)
+            made.ids.append(ident)
+            found.append(
+                regrouping.judged(mission, act, sets, grouping_id=ident, at=fields["at"], **named)
+                if kind == "grouping"
+                else withdrawing.judged(mission, [obs for part in sets for obs in part], withdrawal_id=ident, at=fields["at"], **named)
+            )  # fmt: skip
     return found
+
+
+def _fields_of_act(one: Written, kind: str) -> tuple[dict[str, Any], list[list[str]]]:
+    """The fields of an officer's act, and its observations in sets; a bare list of ids is one set."""
+    name = "sets" if kind == "grouping" else "obs_ids"
+    texts = {f"{kind}_id": "", "reason": "", "by_role": "", "at": "", "undoes": ""} | ({"act": ""} if kind == "grouping" else {})  # fmt: skip
+    known = [name, *texts]
+    unknown = sorted(one.fields.keys() - set(known))
+    if unknown:
+        raise wrong(one.where, f"a {kind} must have known fields only", unknown[0], f"Known: {', '.join(known)}.")  # fmt: skip
+    sets = one.fields.get(name, [])
+    if sets and isinstance(sets, list) and all(isinstance(obs, str) for obs in sets):
+        sets = [sets]
+    fields = texts | {key: value for key, value in one.fields.items() if key != name}
+    lists = isinstance(sets, list) and all(
+        isinstance(part, list) and all(isinstance(obs, str) for obs in part) for part in sets
+    )
+    if not lists or not all(isinstance(value, str) for value in fields.values()):
+        raise wrong(one.where, f"`{name}` must be ids in lists, and every other field text", one.fields.get(name), "See docs/reference/records.md.")  # fmt: skip
+    return fields, sets
 
 
 def _acts(mission: Mission, written: list[Written], author: str, made: Entered) -> list[tuple[str, Kind]]:

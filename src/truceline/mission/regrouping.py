@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from truceline.errors import UsageError
 from truceline.mission.clock import iso
 from truceline.mission.computing import newest_incidents
-from truceline.mission.grouping import Sets, groupings, is_officer, sealed
+from truceline.mission.grouping import Grouped, Sets, groupings, is_officer, sealed
 from truceline.mission.mission import Mission, Recorded
 from truceline.mission.views import Views
-from truceline.records.kinds import Grouping
+from truceline.records.kinds import Grouping, Withdrawal
 
 ACTS: Final = ("merge", "split", "undo")
 FARTHEST_DAYS: Final = 5
@@ -26,8 +26,8 @@ DAY_MS: Final = 86_400_000
 class Wanted:
     """An act as it was judged: it can be signed. `role` signs it."""
 
-    grouping_id: str
-    act: str
+    name: str
+    act: str  # merge, split, undo; withdraw, restore
     sets: Sets
     reason: str
     role: str
@@ -74,28 +74,16 @@ def judged(
             MIS-020, MIS-022. EvidenceError: EVI-011.
     """
     mission.refuse_record()
-    if not is_officer(mission, role):
-        raise UsageError(
-            "MIS-240", "observations are grouped by officers of the mission", where="by_role", value=role,
-            remedy="Neither parties, actors, the commission nor the auditor may; give e.g. officer-1.",
-        )  # fmt: skip
-    if not reason.strip():
-        raise UsageError(
-            "MIS-241", "who groups observations must say why", where="reason",
-            remedy="Say what shows that they belong together, or apart.",
-        )  # fmt: skip
+    reason = said_why(mission, role, reason)
     if act not in ACTS:
         raise UsageError("MIS-243", "a grouping must merge, split or undo", where="act", value=act, remedy=f"Known: {', '.join(ACTS)}.")  # fmt: skip
     said = groupings(mission)
     mark = "EXERCISE-" if mission.genesis.exercise else ""
     name = grouping_id or f"{mark}grouping-{1 + len(mission.of(Grouping)):04d}"
-    reason = reason.strip()
-    if mark and not reason.startswith("EXERCISE"):
-        reason = f"EXERCISE: {reason}"
     when = at or iso(mission.clock_ms())
     if act == "undo":
-        if not any(one.stands and one.body.grouping_id == undoes for one in said):
-            standing = [one.body.grouping_id for one in said if one.stands]
+        if not any(one.stands and one.name == undoes for one in said):
+            standing = [one.name for one in said if one.stands]
             raise UsageError(
                 "MIS-245", "only what stands can be undone", where="undoes", value=undoes,
                 remedy=f"These stand: {', '.join(standing[-20:]) or 'none yet'}.",
@@ -105,6 +93,22 @@ def judged(
     return Wanted(name, act, named, reason, role, when)
 
 
+def said_why(mission: Mission, role: str, reason: str) -> str:
+    """The reason as it is kept. Raises UsageError MIS-240 who may not, MIS-241 no reason."""
+    if not is_officer(mission, role):
+        raise UsageError(
+            "MIS-240", "observations are grouped and withdrawn by officers of the mission", where="by_role", value=role,
+            remedy="Neither parties, actors, the commission nor the auditor may; give e.g. officer-1.",
+        )  # fmt: skip
+    if not reason.strip():
+        raise UsageError(
+            "MIS-241", "who groups or withdraws observations must say why", where="reason",
+            remedy="Say what shows it; the reason is sealed.",
+        )  # fmt: skip
+    marked = mission.genesis.exercise and not reason.strip().startswith("EXERCISE")
+    return f"EXERCISE: {reason.strip()}" if marked else reason.strip()
+
+
 def sign(mission: Mission, wanted: Wanted) -> Recorded:
     """Seal and record an act that was judged."""
     mission.signing(wanted.role)  # what would stop it is told before anything is written
@@ -112,19 +116,21 @@ def sign(mission: Mission, wanted: Wanted) -> Recorded:
         return mission.record(body_of(mission, wanted), wanted.role)
 
 
-def body_of(mission: Mission, wanted: Wanted) -> Grouping:
+def body_of(mission: Mission, wanted: Wanted) -> Grouping | Withdrawal:
     """The record of an act, its observations sealed. Within `Mission.working`."""
     digest = mission.vault.seal_file(sealed(wanted.sets, wanted.reason))
-    return Grouping(wanted.grouping_id, wanted.act, digest, wanted.role, wanted.at, wanted.undoes)
+    if wanted.act in ("withdraw", "restore"):
+        return Withdrawal(wanted.name, digest, wanted.role, wanted.at, wanted.undoes)
+    return Grouping(wanted.name, wanted.act, digest, wanted.role, wanted.at, wanted.undoes)
 
 
 def stands_already(
-    mission: Mission, act: str, sets: Sequence[Sequence[str]], *, role: str, reason: str, undoes: str = ""
-) -> bool:
-    """Whether an officer said just this before."""
+    said: Sequence[Grouped], act: str, sets: Sequence[Sequence[str]], *, role: str, reason: str, undoes: str = ""
+) -> bool:  # fmt: skip
+    """Whether an officer said just this before: among the groupings or withdrawals given."""
     named = {frozenset(part) for part in sets}
-    for one in groupings(mission):
-        same = (one.body.act, one.body.by_role, one.body.undoes) == (act, role, undoes)
+    for one in said:
+        same = (one.act, one.body.by_role, one.body.undoes) == (act, role, undoes)
         if not same or one.reason.removeprefix("EXERCISE: ") != reason.strip().removeprefix("EXERCISE: "):
             continue
         held = {frozenset(part) for part in one.sets}
@@ -219,7 +225,7 @@ def as_rows(mission: Mission) -> list[dict[str, Any]]:
     """All that officers grouped, as rows to show; sealed."""
     return [
         {
-            "grouping_id": one.body.grouping_id, "act": one.body.act, "by_role": one.body.by_role, "at": one.body.at,
+            "grouping_id": one.name, "act": one.act, "by_role": one.body.by_role, "at": one.body.at,
             "sets": [list(part) for part in one.sets], "reason": one.reason, "undoes": one.body.undoes, "stands": one.stands,
             "log_entry": one.entry.index,
         }

@@ -28,6 +28,7 @@ from truceline.records.kinds import (
     Report,
     SealedSignal,
     Shred,
+    Withdrawal,
     decode,
 )  # fmt: skip
 
@@ -124,7 +125,7 @@ def _digests(body: Kind) -> Iterator[tuple[str, str]]:
             named = [("files", body.sealed)]
         case Anchor():
             named = [("blobs", body.checkpoint), ("blobs", body.response)]
-        case Assignment() | SealedSignal() | Grouping() | Reply() | Fact():
+        case Assignment() | SealedSignal() | Grouping() | Withdrawal() | Reply() | Fact():
             named = [("files", body.sealed)]
         case Commitments():
             named = [("payloads", body.payloads_digest)]

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from truceline.errors import CheckFailed, ReplayError
 from truceline.intake.chunks import UInt64Array, assemble
@@ -20,6 +21,7 @@ from truceline.intake.rows import digest_keys, row_digests, row_keys
 from truceline.log.entries import Entry, entry_id, parse_entry
 from truceline.log.notes import VerifierKey
 from truceline.mission import sifting
+from truceline.mission.grouping import withdrawn_since
 from truceline.mission.heard import allow_for, by_device, heard
 from truceline.mission.mission import Mission, Recorded
 from truceline.mission.shredded import Shredded
@@ -52,7 +54,7 @@ class Views:
         self._before = mission.log.size if before is None else before
 
     def observed(self) -> Observed:
-        """Every accepted row that no newer version of it has superseded, in the order of the log.
+        """Every accepted row that no newer version of it has superseded and nobody withdrew, in the order of the log.
 
         Raises:
             EvidenceError: EVI-001, EVI-002, EVI-011. ReplayError: RPL-001 an import that parses to something else,
@@ -70,6 +72,12 @@ class Views:
         standing = newest(_words(whole, "key"))
         marked = whole.column("exercise").to_numpy() == self._mission.genesis.exercise
         chosen = standing & marked
+        withdrawn = withdrawn_since(self._mission, self._before)
+        if withdrawn:
+            entry = np.repeat([index for index, _ in pieces], [piece.num_rows for _, piece in pieces])
+            at = pc.index_in(whole.column("obs_id"), value_set=pa.array(list(withdrawn), pa.string()))
+            since = np.append(np.fromiter(withdrawn.values(), np.int64), -1)[np.asarray(pc.fill_null(at, -1))]
+            chosen &= entry >= since
         kept = whole.filter(pa.array(chosen)).select(OBSERVATIONS.names)
         ranks = np.flatnonzero(chosen).astype(np.int64)
         return Observed(kept.cast(OBSERVATIONS).combine_chunks(), ranks, int((standing & ~marked).sum()))

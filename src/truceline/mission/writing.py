@@ -24,7 +24,7 @@ from truceline.records.columns import WATCHES
 
 BY_HAND: Final = (
     "observation", "watch", "complaint", "statement", "signal", "appeal", "stance", "notice", "reply", "consent",
-    "review", "decision", "correction", "grouping", "fact",
+    "review", "decision", "correction", "grouping", "withdrawal", "fact",
 )  # fmt: skip
 """Kinds that people write; the others come from commands of their own."""
 

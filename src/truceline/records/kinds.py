@@ -376,6 +376,19 @@ class Grouping(Kind, frozen=True):
     undoes: str = ""  # of an undo: the grouping_id that holds no longer
 
 
+class Withdrawal(Kind, frozen=True):
+    """Observations that no longer stand: their source took them back, or they were never made. They stay on the log.
+
+    Which ones and why is sealed. A newer version of one that comes afterwards stands again.
+    """
+
+    withdrawal_id: str
+    sealed: str  # digest of the sealed file: {"sets": [[obs_id, ...]], "reason": ...}
+    by_role: str
+    at: str
+    undoes: str = ""  # the withdrawal_id that holds no longer; then `sets` is empty
+
+
 class Consent(Kind, frozen=True):
     """Given or withdrawn by a party for a task; nothing starts without it."""
 
@@ -550,7 +563,7 @@ KINDS: Final[dict[str, type[Kind]]] = {
     "decision": Decision, "plan_step": PlanStep, "agreement": AgreementVersion, "parameters": Parameters,
     "incidents": Incidents, "findings": Findings, "report": Report, "correction": Correction, "agreed_text": AgreedText,
     "passage": Passage, "proposal": Proposal, "assignment": Assignment, "sealed_signal": SealedSignal, "receipt": Receipt,
-    "escalation": Escalation, "grouping": Grouping, "meeting": Meeting,
+    "escalation": Escalation, "grouping": Grouping, "withdrawal": Withdrawal, "meeting": Meeting,
     "fact": Fact,
 }  # fmt: skip
 _WORDS: Final = {struct: word for word, struct in KINDS.items()}
