@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from truceline.cli.common import AsJson, Progress, emit, table
-from truceline.errors import UsageError
+from truceline.errors import EnvironmentFailure, UsageError
 from truceline.log import benching as log_benching
-from truceline.mission import benching, benching_articles, fusion_bench
+from truceline.mission import benching, benching_articles, benching_server, fusion_bench
 
 app = typer.Typer(help="Ratios against a peer or a limit, measured in one run on one machine.")
 
@@ -99,6 +99,47 @@ def log(
         for one in made["results"]
     ]  # fmt: skip
     emit(made, as_json, table(rows, ("what", "measured", "against", "ratio", "goal")))
+    if not made["within_goals"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    incidents: Annotated[int, typer.Option(min=500, help="Incidents in the store, with five observations each.")] = 1_000_000,
+    readers: Annotated[int, typer.Option(min=0, max=2000, help="Readers at once; each asks for a page every 10 s.")] = 200,
+    writers: Annotated[int, typer.Option(min=0, max=500, help="Writers at once; each records a review every 10 s.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, help="How long readers and writers go on.")] = 600.0,
+    database: Annotated[str, typer.Option("--database", metavar="URL", help="An empty database for the views; the mission's own file unless given.", show_default=False)] = "",
+    folder: Annotated[Path | None, typer.Option("--folder", metavar="FOLDER", exists=True, file_okay=False, help="On the disk to be measured; the temporary folder unless given.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """The mission server: each page over a large store, then many readers and writers at once; whole distributions."""
+    progress = Progress(not as_json)
+    try:
+        made = benching_server.run(
+            incidents, readers, writers, seconds, folder, database or None, progress.step
+        )
+    except ModuleNotFoundError as problem:
+        raise EnvironmentFailure(
+            "CLI-060", "the mission server needs its packages", value=problem.name,
+            remedy="Install them: pip install 'truceline[serve]'.",
+        ) from problem  # fmt: skip
+    progress.done()
+    rows = [
+        (one["what"], one["n"], *("" if one[name] is None else f"{one[name] * 1e3:,.0f}" for name in ("p50", "p95", "p99")),
+         f"{one['most'] * 1e3:,.0f}" if one["unit"] else one["most"], "" if one["goal"] is None else f"{one['goal'] * 1e3:,.0f}")
+        for one in made["results"]
+    ]  # fmt: skip
+    store = made["store"]
+    told = (
+        f"{store['incidents']:,} incidents, {store['observations']:,} observations in {store['database']}, {store['file_bytes'] / 1e9:.2f} GB, "
+        f"filled in {store['fill_seconds']:,.0f} s; the server's peak: {made['load']['server_peak_bytes'] / 1e6:,.0f} MB"
+    )
+    emit(
+        made,
+        as_json,
+        table(rows, ("what, in ms", "n", "p50", "p95", "p99", "most", "goal (p95)")) + "\n" + told,
+    )
     if not made["within_goals"]:
         raise typer.Exit(1)
 

@@ -44,6 +44,7 @@ class Desk:
         (root / "views").mkdir(exist_ok=True)
         self.database: Database = Database(url or sqlite_url(root / "views" / "desk.sqlite"))
         self._lock = threading.RLock()
+        self._reviews = reviewing.Reviews(self.mission)
 
     def close(self) -> None:
         """Give back the database."""
@@ -83,8 +84,8 @@ class Desk:
                     "MIS-102", "a review must be of a finding that stands", where="finding_id", value=finding_id,
                     remedy="It may have been fused anew: look it up in the queue.",
                 )  # fmt: skip
-            reviewing.review(self.mission, finding_id, role=role, word=word, reason=reason)
-            state = reviewing.states(self.mission)[finding_id]
+            reviewing.review(self._reviews, self.mission, finding_id, role=role, word=word, reason=reason)
+            state = self._reviews.state(finding_id)
             filling.set_state(self.database, finding_id, state)
             return state
 
@@ -103,9 +104,8 @@ class Desk:
 
     def reviews(self, finding_id: str) -> list[tuple[Recorded, Any]]:
         """All reviews of one finding, in the order of the log."""
-        from truceline.records.kinds import Review
-
-        return [(one, body) for one, body in self.mission.of(Review) if body.finding_id == finding_id]
+        with self._lock:
+            return self._reviews.of(finding_id)
 
     def places(self, day_from: str, day_to: str) -> dict[str, Any]:
         """Uncertain places over whole reporting days as GeoJSON ellipses of one standard deviation; the mission's own map."""
@@ -140,10 +140,11 @@ class Desk:
         filling.fill(
             self.database, made_from=newest, incident_table=incidents.table, finding_table=findings.table,
             observation_table=Views(self.mission).observed().observations, disclosed_rows=shown,
-            day_of=self._days(incidents.table), state_of=reviewing.states(self.mission),
+            day_of=self.reporting_days(incidents.table), state_of=self._reviews.states(),
         )  # fmt: skip
 
-    def _days(self, incidents: Any) -> Mapping[str, str]:
+    def reporting_days(self, incidents: Any) -> Mapping[str, str]:
+        """incident id -> local reporting date, as the mission's cutoff and zone have it."""
         cutoff, zone = (str(self.mission.setting(f"reporting_{name}")) for name in ("cutoff", "zone"))
         middles = incidents["midpoint_ms"].to_pylist()
         return {

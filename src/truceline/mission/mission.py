@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -195,8 +196,8 @@ class Mission:
         """One entry. Raises IndexError."""
         return _recorded(*self.log.entry(index))
 
-    def of(self, kind: type[K], before: int | None = None) -> list[tuple[Recorded, K]]:
-        """The entries of one kind, those with an index below `before`."""
+    def of(self, kind: type[K], before: int | None = None, after: int = -1) -> list[tuple[Recorded, K]]:
+        """The entries of one kind, those with an index below `before` and above `after`."""
         word = kind_word(kind)
         held, upto = self._of_kind.get(word, ([], 0))
         if upto < self.log.size:
@@ -204,7 +205,7 @@ class Mission:
             self._of_kind[word] = held, self.log.size
         return [
             (one, one.body)
-            for one in held
+            for one in held[bisect_right(held, after, key=lambda one: one.index) :]
             if isinstance(one.body, kind) and (before is None or one.index < before)
         ]  # fmt: skip
 

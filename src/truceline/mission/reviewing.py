@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from truceline.errors import UsageError
 from truceline.mission.clock import iso
 from truceline.mission.mission import Mission, Recorded
 from truceline.records.kinds import Review
-from truceline.records.reviews import WORDS, state, words_of
+from truceline.records.reviews import STATES, WORDS, state, words_of
 
 
-def states(mission: Mission) -> dict[str, str]:
-    """finding id -> state, for all findings that somebody reviewed."""
-    return {name: state(words) for name, words in words_of(body for _, body in mission.of(Review)).items()}
+class Reviews:
+    """The reviews of a mission by finding; each look reads only what the log gained since the last one."""
+
+    def __init__(self, mission: Mission) -> None:
+        self._mission, self._last = mission, -1
+        self._held: dict[str, list[tuple[Recorded, Review]]] = {}
+
+    def of(self, finding_id: str) -> list[tuple[Recorded, Review]]:
+        """In the order of the log."""
+        return list(self._all().get(finding_id, ()))
+
+    def state(self, finding_id: str) -> str:
+        """Where one finding stands."""
+        return next(iter(_states(self.of(finding_id)).values()), STATES[0])
+
+    def states(self) -> dict[str, str]:
+        """finding id -> state, for all findings that somebody reviewed."""
+        return _states(pair for pairs in self._all().values() for pair in pairs)
+
+    def _all(self) -> Mapping[str, list[tuple[Recorded, Review]]]:
+        for one, body in self._mission.of(Review, after=self._last):
+            self._held.setdefault(body.finding_id, []).append((one, body))
+            self._last = one.index
+        return self._held
 
 
-def review(mission: Mission, finding_id: str, *, role: str, word: str, reason: str) -> Recorded:
+def _states(reviews: Iterable[tuple[Recorded, Review]]) -> dict[str, str]:
+    return {name: state(words) for name, words in words_of(body for _, body in reviews).items()}
+
+
+def review(
+    reviews: Reviews, mission: Mission, finding_id: str, *, role: str, word: str, reason: str
+) -> Recorded:
     """Record one person's word on one finding, signed by that person's key.
 
     Raises:
@@ -29,7 +58,7 @@ def review(mission: Mission, finding_id: str, *, role: str, word: str, reason: s
         raise UsageError(
             "MIS-101", "a review must say why", where="reason", remedy="Say what you read and what decided."
         )
-    number = sum(1 for _, one in mission.of(Review) if one.finding_id == finding_id) + 1
+    number = len(reviews.of(finding_id)) + 1
     name = f"{'EXERCISE-' if mission.genesis.exercise else ''}review-{number}-{finding_id}"
     said = reason.strip()
     if mission.genesis.exercise and not said.startswith("EXERCISE"):

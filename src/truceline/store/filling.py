@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from truceline.records.codes import VERDICTS
 from truceline.store.database import Database
-from truceline.store.schema import disclosed, findings, incidents, observations, settings
+from truceline.store.schema import disclosed, findings, incidents, observations, settings, tallies
 
 AT_ONCE: Final = 5_000
 
@@ -56,7 +56,7 @@ def fill(
                 for name in row["members"]:
                     holder[name] = ident
                 yield _chosen(row, incidents) | {
-                    "reporting_day": day_of[ident], "alleged": alleged.get(ident, 0), "row": _json(row),
+                    "reporting_day": day_of[ident], "alleged": alleged.get(ident, 0), "row": _lean(row),
                 }  # fmt: skip
 
         def of_findings() -> Iterator[dict[str, Any]]:
@@ -65,7 +65,7 @@ def fill(
                     continue  # an article that says nothing about an incident makes no work
                 yield _chosen(row, findings) | {
                     "midpoint_ms": middle_of[row["incident_id"]],
-                    "state": state_of.get(row["finding_id"], "alleged"), "row": _json(row),
+                    "state": state_of.get(row["finding_id"], "alleged"), "row": _lean(row),
                 }  # fmt: skip
 
         put(incidents, of_incidents())
@@ -73,13 +73,30 @@ def fill(
         put(
             observations,
             (
-                _chosen(row, observations) | {"incident_id": holder.get(row["obs_id"]), "row": _json(row)}
+                _chosen(row, observations) | {"incident_id": holder.get(row["obs_id"]), "row": _lean(row)}
                 for row in _rows(observation_table)
             ),
         )
         put(disclosed, (_chosen(row, disclosed) | {"row": _json(row)} for row in disclosed_rows))
+        count(connection)
         connection.execute(sa.delete(settings).where(settings.c.name == "made_from"))
         connection.execute(sa.insert(settings), {"name": "made_from", "value": made_from})
+
+
+def count(connection: sa.Connection, days: Collection[str] | None = None) -> None:
+    """Tally the incidents and the disclosed rows of these reporting days, or of all."""
+    connection.execute(
+        sa.delete(tallies) if days is None else sa.delete(tallies).where(tallies.c.reporting_day.in_(days))
+    )
+    for table in (incidents, disclosed):
+        sector = sa.func.coalesce(table.c.sector_id, "")
+        query = sa.select(
+            sa.literal(table.name), table.c.reporting_day, table.c.word, sector, sa.func.count()
+        )
+        if days is not None:
+            query = query.where(table.c.reporting_day.in_(days))
+        query = query.group_by(table.c.reporting_day, table.c.word, sector)
+        connection.execute(sa.insert(tallies).from_select(list(tallies.columns), query))
 
 
 def made_from(database: Database) -> str:
@@ -106,3 +123,8 @@ def _chosen(row: Mapping[str, Any], table: sa.Table) -> dict[str, Any]:
 
 def _json(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def _lean(row: Mapping[str, Any]) -> str:
+    """Without nulls, which `reading` puts back: most columns of most observations are null."""
+    return _json({name: value for name, value in row.items() if value is not None})

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from truceline.records.columns import FINDINGS, INCIDENTS, OBSERVATIONS
 from truceline.store.database import Database
-from truceline.store.schema import disclosed, findings, incidents, observations
+from truceline.store.schema import disclosed, findings, incidents, observations, tallies
 
 PAGE: Final = 50
 MOST: Final = 500
@@ -63,7 +64,7 @@ def incident(database: Database, incident_id: str) -> dict[str, Any] | None:
             found = connection.execute(
                 sa.select(incidents.c.row).where(incidents.c.incident_id == holder)
             ).scalar()
-    return None if found is None else dict(json.loads(found))
+    return None if found is None else _row(found, incidents)
 
 
 def observations_of(database: Database, incident_id: str) -> list[dict[str, Any]]:
@@ -108,21 +109,20 @@ def states(database: Database, verdict: str = "breach") -> dict[str, int]:
 
 def days(database: Database, *, everything: bool) -> list[tuple[str, str, int]]:
     """(reporting day, word, incidents), by day; of the disclosed rows unless the reader sees everything."""
-    table = incidents if everything else disclosed
-    query = sa.select(table.c.reporting_day, table.c.word, sa.func.count())
-    query = query.group_by(table.c.reporting_day, table.c.word).order_by(table.c.reporting_day, table.c.word)
+    c = tallies.c
+    query = sa.select(c.reporting_day, c.word, sa.func.sum(c.n)).where(c.view == _layer(everything).name)
+    query = query.group_by(c.reporting_day, c.word).order_by(c.reporting_day, c.word)
     with database.reading() as connection:
         return [(str(day), str(word), int(n)) for day, word, n in connection.execute(query)]
 
 
 def sectors(database: Database, day_from: str, day_to: str, *, everything: bool) -> dict[str, int]:
     """Incidents by sector over whole reporting days, both included; where the sector is withheld, under ""."""
-    table = incidents if everything else disclosed
-    query = sa.select(table.c.sector_id, sa.func.count()).where(
-        table.c.reporting_day.between(day_from, day_to)
-    )
+    c = tallies.c
+    query = sa.select(c.sector_id, sa.func.sum(c.n)).where(c.view == _layer(everything).name)
+    query = query.where(c.reporting_day.between(day_from, day_to)).group_by(c.sector_id)
     with database.reading() as connection:
-        return {str(name or ""): int(n) for name, n in connection.execute(query.group_by(table.c.sector_id))}
+        return {str(name): int(n) for name, n in connection.execute(query)}
 
 
 def map_points(database: Database, day_from: str, day_to: str, limit: int = 20_000) -> list[dict[str, Any]]:
@@ -172,11 +172,28 @@ def counts(database: Database) -> dict[str, int]:
         }
 
 
+def _layer(everything: bool) -> sa.Table:
+    return incidents if everything else disclosed
+
+
+_NULLS: Final = {
+    table.name: dict.fromkeys(schema.names)
+    for table, schema in ((incidents, INCIDENTS), (findings, FINDINGS), (observations, OBSERVATIONS))
+}
+
+
+def _row(raw: str, table: sa.Table) -> dict[str, Any]:
+    """The whole row: what is absent from the JSON was null."""
+    held: dict[str, Any] = json.loads(raw)
+    return _NULLS.get(table.name, {}) | held
+
+
 def _all(database: Database, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    (column,) = query.selected_columns
     with database.reading() as connection:
-        return [json.loads(row) for row in connection.execute(query).scalars()]
+        return [_row(raw, column.table) for raw in connection.execute(query).scalars()]
 
 
 def _with_state(database: Database, query: sa.Select[Any]) -> list[dict[str, Any]]:
     with database.reading() as connection:
-        return [json.loads(found.row) | {"state": found.state} for found in connection.execute(query)]
+        return [_row(found.row, findings) | {"state": found.state} for found in connection.execute(query)]

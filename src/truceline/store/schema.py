@@ -1,6 +1,6 @@
 """The tables of the mission's database: views of the log for people, and the accounts of those people.
 
-A view keeps beside the columns that are searched the whole row as JSON (`row`), as the core made it. Everything but
+A view keeps beside the columns that are searched the whole row as JSON (`row`), as the core made it, without its nulls. Everything but
 `people`, `sessions` and `tokens` can be dropped and filled again.
 """
 
@@ -68,6 +68,15 @@ disclosed = sa.Table(
     sa.Column("sector_id", sa.String),
     sa.Column("word", sa.String, nullable=False),
     sa.Column("row", sa.Text, nullable=False),
+)  # fmt: skip
+
+tallies = sa.Table(
+    "tallies", METADATA,  # how many rows of `incidents` or `disclosed` a day has: counting a million at each look takes too long
+    sa.Column("view", sa.String, primary_key=True),
+    sa.Column("reporting_day", sa.String, primary_key=True),
+    sa.Column("word", sa.String, primary_key=True),
+    sa.Column("sector_id", sa.String, primary_key=True),  # "" where withheld or unknown
+    sa.Column("n", sa.Integer, nullable=False),
 )  # fmt: skip
 
 people = sa.Table(
