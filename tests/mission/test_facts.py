@@ -14,14 +14,17 @@ from truceline import agreement as agreements
 from truceline.agreement.temporal import Facts
 from truceline.cli.main import app
 from truceline.errors import TrucelineError, UsageError
-from truceline.mission import computing, facts
+from truceline.mission import computing, facts, planning
+from truceline.mission.clock import iso
 from truceline.mission.entering import enter
 from truceline.mission.mission import Mission
+from truceline.mission.publishing import publish
 from truceline.mission.replaying import replay
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
 from truceline.records.codes import FACT_KINDS, SEALED_FACTS
 from truceline.records.kinds import Alignment, Fact, Genesis, Party
+from truceline.report import day_before, reporting_date
 
 HOUR_MS = 3_600_000
 HEAD = """format: truceline-agreement/1
@@ -264,6 +267,69 @@ def test_the_template_of_records_goes_in_as_it_is(mission: Mission, tmp_path: Pa
     made = enter(mission, path)
     assert (made.recorded, made.sealed) == (5, 2)
     assert len(facts.told(mission)) == 3
+
+
+PLAN = """format: truceline-plan/1
+title: EXERCISE plan
+steps:
+  - {id: EXERCISE-lists, title: lists, after: {condition: {once: {fact: done, subject: lists exchanged}}}, within: 24 h}
+  - {id: EXERCISE-calm, title: calm, after: {condition: {quiet: {for: 12 h, watched_percent: 1}}}}
+  - {id: EXERCISE-count, title: count, while: {condition: {at_most: {fact: movement, at_most: 10, per: month, zone: Etc/UTC}}}}
+"""
+
+
+def test_the_plan_of_a_mission_waits_for_facts_and_for_quiet_and_replays(tiny: Path, tmp_path: Path) -> None:
+    path = folder(tmp_path, FIRE, ONCE)
+    (path / "plan.yaml").write_text(PLAN)
+    mission = Mission.open(tiny)
+    computing.adopt(mission, agreements.pack(path))
+    at = mission.clock_ms()
+
+    def states(of: Mission) -> dict[str, str]:
+        return {one.step.id: one.state for one in planning.planned(of).status(at + 1000 * HOUR_MS)}
+
+    own = {"EXERCISE-lists": "waiting", "EXERCISE-calm": "waiting", "EXERCISE-count": "open"}
+    assert own.items() <= states(mission).items()
+    start = iso(at)
+    done = {
+        "kind": "fact",
+        "fact_id": "EXERCISE-f1",
+        "fact": "done",
+        "subject": "lists exchanged",
+        "at": start,
+    }
+    moved = {
+        "kind": "fact",
+        "fact_id": "EXERCISE-f2",
+        "fact": "movement",
+        "subject": "x",
+        "by": "party-1",
+        "count": 11,
+        "at": start,
+    }
+    record(mission, tmp_path, done, moved)
+    late = states(mission)
+    assert late["EXERCISE-lists"] == "overdue", "24 hours after it opened nothing is known of it"
+    near = {one.step.id: one.state for one in planning.planned(mission).status(at + HOUR_MS)}
+    assert (near["EXERCISE-lists"], near["EXERCISE-count"]) == ("open", "suspended")
+    reader = Mission.open(tiny, tmp_path / "no-keys")
+    told = {one.step.id: one for one in planning.planned(reader).status(at + HOUR_MS)}
+    assert told["EXERCISE-lists"].state == "open", "an open fact is known to all"
+    assert told["EXERCISE-count"].holds is None, "a sealed one to nobody without a key"
+    assert planning.rests_on_sealed(mission)
+    computing.assess(mission)
+    day = reporting_date(
+        mission.newest_at_ms(),
+        str(mission.setting("reporting_cutoff")),
+        str(mission.setting("reporting_zone")),
+    )
+    made = publish(mission, day_before(day), ("csv",))
+    assert {
+        one["recompute_by"] for name, one in made.figures["figures"].items() if name.startswith("plan_")
+    } == {"auditor"}
+    for one in (Mission.open(tiny), reader):
+        found = replay(one)
+        assert found.identical, found.difference
 
 
 def test_relabelling_the_parties_relabels_facts_and_duties(tmp_path: Path) -> None:

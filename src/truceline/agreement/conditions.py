@@ -27,6 +27,12 @@ class Happened(Model):
     subject: Text | None = None
     by: Id | None = None
 
+    @property
+    def words(self) -> str:
+        """In a few words."""
+        about = f" {self.subject}" if self.subject else ""
+        return f"{self.fact.replace('_', ' ')}{about}{f' by {self.by}' if self.by else ''}"
+
 
 FIRE: Final = (
     "explosion", "burst", "shot", "projectile", "muzzle_flash", "shelling", "air_strike", "clash", "advance",
@@ -99,6 +105,30 @@ class Formula(Model):
         return [
             (field.alias or name) for name, field in type(self).model_fields.items() if getattr(self, name)
         ]
+
+    @property
+    def words(self) -> str:
+        """What it asks for, in a few words; equal conditions have equal words."""
+        if self.quiet is not None:
+            one, named = self.quiet, ", ".join((*self.quiet.acts, *self.quiet.places))
+            seen = f", {one.watched_percent} % watched" if one.verified else ", as far as anybody reports"
+            return f"{one.duration} of quiet{f' ({named})' if named else ''}{seen}"
+        if self.once is not None:
+            return self.once.words
+        if self.soon is not None:
+            return f"{self.soon.then.words} within {self.soon.within} of {self.soon.first.words}"
+        if self.together is not None:
+            return f"{' and '.join(one.words for one in self.together.facts)} within {self.together.within} of each other"
+        if self.at_most is not None:
+            most = self.at_most
+            what = f"{most.fact} of {most.subject}" if most.subject else most.fact
+            return f"at most {most.at_most} {what} a {most.per} ({most.zone})"
+        if self.held is not None:
+            return f"for {self.held.duration}: {self.held.condition.words}"
+        if self.not_ is not None:
+            return f"not ({self.not_.words})"
+        between = " and " if self.all_ else " or "
+        return between.join(f"({part.words})" for part in self.parts)
 
     @property
     def parts(self) -> tuple[Formula, ...]:

@@ -13,7 +13,15 @@ from typing import Any
 
 from truceline.agreement.documents import MAX_BYTES, parse
 from truceline.agreement.fields import Source
-from truceline.agreement.models import AgreementFile, AlignmentName, AnyArticle, Case, CaseFile, LineName
+from truceline.agreement.models import (
+    AgreementFile,
+    AlignmentName,
+    AnyArticle,
+    Case,
+    CaseFile,
+    Condition,
+    LineName,
+)
 from truceline.agreement.moments import bounds_of
 from truceline.agreement.plan import Plan, read_plan
 from truceline.agreement.references import check_references, moment_bounds
@@ -297,7 +305,7 @@ def _read(files: Mapping[str, str]) -> Agreement:
         files=dict(files),
         places=places,
         case_places=tuple(case_places),
-        plan=read_plan(files["plan.yaml"], _signatories(declared)) if "plan.yaml" in files else None,
+        plan=_plan(files["plan.yaml"], declared) if "plan.yaml" in files else None,
     )
     check_references(
         declared,
@@ -318,6 +326,14 @@ def _case_file(name: str, text: str) -> tuple[tuple[Case, ...], tuple[str, ...]]
     document = parse(name, text)
     cases = validated(CaseFile, document).cases
     return cases, tuple(document.where(("cases", index)) for index in range(len(cases)))
+
+
+def _plan(text: str, declared: AgreementFile) -> Plan:
+    holds = {one.number: one.holds for one in declared.articles if isinstance(one, Condition)}
+    sides = {name for one in declared.alignments for name in (one.id, *one.members)}
+    return read_plan(
+        text, _signatories(declared), articles=holds, sides=sides | {one.id for one in declared.parties}
+    )
 
 
 def _signatories(declared: AgreementFile) -> tuple[str, ...]:

@@ -236,7 +236,7 @@ def _check_shape(
         if side not in sides:
             _nowhere(where, "`to` must name a known party", side, sides)
     if isinstance(article, Condition):
-        _check_formula(article.holds, where, sides)
+        check_formula(article.holds, where, sides)
     if isinstance(article, ExceptionArticle) and (article.claim == "procedure") != bool(article.procedure):
         raise AgreementError(
             "AGR-017", "an exception with a procedure must list its steps, and no other may", where=where,
@@ -244,7 +244,8 @@ def _check_shape(
         )  # fmt: skip
 
 
-def _check_formula(formula: Formula, where: str, sides: set[str]) -> None:
+def check_formula(formula: Formula, where: str, sides: set[str]) -> None:
+    """Raises AgreementError AGR-011, AGR-016, AGR-021, AGR-023 where a condition cannot stand."""
     named = formula.operators
     if len(named) != 1:
         raise AgreementError(
@@ -252,7 +253,7 @@ def _check_formula(formula: Formula, where: str, sides: set[str]) -> None:
             remedy="Put several under `all` or `any`.",
         )  # fmt: skip
     for part in formula.parts:
-        _check_formula(part, where, sides)
+        check_formula(part, where, sides)
     spans = [one.duration for one in (formula.quiet, formula.held) if one] + [
         one.within for one in (formula.soon, formula.together) if one
     ]

@@ -245,6 +245,22 @@ def facts_then(
     return facts.facts_of(mission, agreement, before=before, incidents=incidents, exposure=exposed)
 
 
+def facts_now(
+    mission: Mission, agreement: agreements.Agreement, before: int | None = None
+) -> agreements.Facts:
+    """The same from the newest incidents before an entry; without a key, or where nothing was fused, only what was recorded."""
+    fused = mission.of(Incidents, before)
+    if not fused or not mission.vault.can_open or not facts.asks_for_evidence(agreement):
+        return facts.facts_of(mission, agreement, before=before)
+    entry, body = fused[-1]
+    table = stored(mission, "incidents", entry, body.result)
+    if table is None:
+        _refuse_shredded(mission, body)
+        table = recompute_incidents(mission, body, None)
+    end = mission.log.size if before is None else before
+    return facts_then(mission, agreement, entry, table, _observed_then(mission, entry), end)
+
+
 @alone
 def adopt(mission: Mission, packed: bytes, *, at: str | None = None, in_force_from: str = "") -> Recorded:
     """Put an agreement (made by `agreement.pack`) on the log as the version in force from now on."""

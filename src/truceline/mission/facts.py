@@ -112,9 +112,15 @@ def facts_of(
 
 
 def kinds_asked(agreement: Agreement) -> frozenset[str]:
-    """Kinds of facts that the conditions look at."""
+    """Kinds of facts that the conditions of articles and plan look at."""
+    plan = () if agreement.plan is None else agreement.plan.conditions().values()
     holds = [one.holds for one in agreement.articles if isinstance(one, Condition)]
-    return frozenset(kind for one in holds for kind in one.kinds)
+    return frozenset(kind for one in (*holds, *plan) for kind in one.kinds)
+
+
+def asks_for_evidence(agreement: Agreement) -> bool:
+    """Whether anything that the agreement asks for follows from incidents or coverage."""
+    return bool(kinds_asked(agreement) & {"breach", "watched", "sighting"} or _ceilings(agreement))
 
 
 def sealed_from(formula: Formula) -> bool:

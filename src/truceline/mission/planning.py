@@ -14,7 +14,9 @@ from truceline import agreement as agreements
 from truceline.agreement import plan as plans
 from truceline.agreement.moments import Bounds
 from truceline.errors import UsageError
+from truceline.mission import computing
 from truceline.mission.clock import earliest_ms, from_iso, iso, latest_ms
+from truceline.mission.facts import sealed_from
 from truceline.mission.mission import Mission, Recorded
 from truceline.records.kinds import AgreementVersion, Consent, PlanStep
 
@@ -28,27 +30,46 @@ class Planned:
     plan: plans.Plan
     facts: tuple[plans.Fact, ...]
     consents: tuple[plans.ConsentFact, ...]
+    known: agreements.Facts | None = None  # what conditions over facts look at
+    hidden: frozenset[str] = frozenset()  # conditions that nobody without a key can tell
+
+    def signals(self, known_ms: int) -> dict[str, agreements.Signal]:
+        """The plan's conditions over facts, by their words, from what was known by then."""
+        if self.known is None:
+            return {}
+        heard = self.known.known_by(known_ms)
+        return {
+            words: agreements.signal_of(formula, heard) for words, formula in self.plan.conditions().items()
+            if words not in self.hidden
+        }  # fmt: skip
 
     def status(self, as_of_ms: int, known_ms: int | None = None) -> tuple[plans.StepStatus, ...]:
         """As `agreement.plan.status`."""
-        return plans.status(self.plan, self.facts, self.consents, as_of_ms, known_ms)
+        signals = self.signals(as_of_ms if known_ms is None else known_ms)
+        return plans.status(self.plan, self.facts, self.consents, as_of_ms, known_ms, signals)
 
     def as_first_agreed(self, as_of_ms: int, known_ms: int | None = None) -> dict[str, plans.StepStatus]:
         """The same facts under the terms before any amendment, by step."""
-        told = plans.status(self.plan.without_amendments(), self.facts, self.consents, as_of_ms, known_ms)
+        signals = self.signals(as_of_ms if known_ms is None else known_ms)
+        told = plans.status(
+            self.plan.without_amendments(), self.facts, self.consents, as_of_ms, known_ms, signals
+        )
         return {one.step.id: one for one in told}
 
 
-def planned(mission: Mission, before: int | None = None) -> Planned:
+def planned(mission: Mission, before: int | None = None, known: agreements.Facts | None = None) -> Planned:
     """The plan as the log held it before the entry `before`.
 
+    Args:
+        known: what its conditions over facts look at, where a caller has it; else it is computed if they need it.
     Raises:
         AgreementError: AGR-060, AGR-061 the steps on the log do not fit together.
     """
     parties = tuple(party.id for party in mission.genesis.parties)
     told = mission.of(PlanStep, before)
     versions = mission.of(AgreementVersion, before)
-    own = agreements.unpack(mission.blobs.read(versions[-1][1].blob)).plan if versions else None
+    accord = agreements.unpack(mission.blobs.read(versions[-1][1].blob)) if versions else None
+    own = None if accord is None else accord.plan
     steps = {one.id: one for one in (own.steps if own else ())}
     for _, body in told:
         if body.state in DEFINES and body.step_id not in steps:
@@ -56,13 +77,28 @@ def planned(mission: Mission, before: int | None = None) -> Planned:
     for entry, body in told:
         if body.state == "amended" and body.step_id in steps:
             steps[body.step_id] = _amended(steps[body.step_id], entry, body)
-    known = steps.keys()
+    ids = steps.keys()
     facts = tuple(
         plans.Fact(body.step_id, body.state, _at(body, entry), from_iso(entry.at), entry.author, body.because)
-        for entry, body in told if body.state in plans.ACTS and body.step_id in known
+        for entry, body in told if body.state in plans.ACTS and body.step_id in ids
     )  # fmt: skip
     plan = plans.checked(list(steps.values()), {}, parties, own.title if own else mission.genesis.name)
-    return Planned(plan, facts, consents_of(mission, before))
+    over = plan.conditions()
+    if accord is not None and over and known is None:
+        known = computing.facts_now(mission, accord, before)
+    closed = (
+        frozenset()
+        if mission.vault.can_open
+        else frozenset(name for name, one in over.items() if sealed_from(one))
+    )
+    return Planned(plan, facts, consents_of(mission, before), known, closed)
+
+
+def rests_on_sealed(mission: Mission, before: int | None = None) -> bool:
+    """Whether a state of the plan depends on what only holders of a key can see, so that the public cannot recompute it."""
+    versions = mission.of(AgreementVersion, before)
+    plan = agreements.unpack(mission.blobs.read(versions[-1][1].blob)).plan if versions else None
+    return plan is not None and any(sealed_from(one) for one in plan.conditions().values())
 
 
 def consents_of(mission: Mission, before: int | None = None) -> tuple[plans.ConsentFact, ...]:
@@ -76,9 +112,11 @@ def consents_of(mission: Mission, before: int | None = None) -> tuple[plans.Cons
     )  # fmt: skip
 
 
-def steps_of(mission: Mission, as_of_ms: int, before: int) -> tuple[PlanStep, ...]:
-    """Every step with its computed state, as the report shows it."""
-    known = planned(mission, before)
+def steps_of(
+    mission: Mission, as_of_ms: int, before: int, facts: agreements.Facts | None = None
+) -> tuple[PlanStep, ...]:
+    """Every step with its computed state, as the report shows it; `facts` as `planned` takes them."""
+    known = planned(mission, before, facts)
     first = known.as_first_agreed(as_of_ms)
     return tuple(_shown(one, first[one.step.id], as_of_ms) for one in known.status(as_of_ms))
 
@@ -196,6 +234,7 @@ def _row(one: plans.StepStatus, first: plans.StepStatus, known_ms: int, as_of_ms
         "holds": _word(one.holds), "after": list(plans.named(one.terms.after)), "while": list(plans.named(one.terms.holds)),
         "waits_for": list(one.waits_for), "lapsed": list(one.lapsed), "out_of_order": one.out_of_order,
         "verified_by": list(one.step.verified_by), "evidence": list(one.step.evidence), "because": one.last.because if one.last else "",
+        "conditions": [{"condition": words, "holds": _word(value)} for words, value in one.conditions],
         "article": one.step.article, "source": one.step.source, "stage": plans.stage(one) if one.state != "not_agreed" else None,
         "amendments": [
             {

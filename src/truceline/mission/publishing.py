@@ -16,6 +16,7 @@ from truceline import agreement as agreements
 from truceline import coverage
 from truceline import report as reports
 from truceline.log.files import write_durably
+from truceline.mission import facts
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.computing import (
     active_agreement,
@@ -26,7 +27,7 @@ from truceline.mission.computing import (
 )
 from truceline.mission.mechanism import publishes_sides
 from truceline.mission.mission import Mission, Recorded, alone
-from truceline.mission.planning import steps_of
+from truceline.mission.planning import rests_on_sealed, steps_of
 from truceline.mission.views import Views
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
@@ -112,6 +113,7 @@ def view_of(
     weekly = None if exposure is None else _from_first_week(exposure, zone)
     version = active_agreement(mission, before)[1]
     agreement = agreements.unpack(mission.blobs.read(version.blob))
+    seen = facts.facts_of(mission, agreement, before=before, incidents=incidents, exposure=lambda: exposure)
     known = set(incidents["incident_id"].to_pylist())
     return reports.View(
         mission=genesis.name, exercise=genesis.exercise, date=date, day_from_ms=day_from, day_to_ms=day_to,
@@ -125,7 +127,8 @@ def view_of(
         articles=tuple(
             reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in agreement.articles
         ),
-        plan=steps_of(mission, day_to - 1, before), plan_before=steps_of(mission, day_from - 1, before),
+        plan=steps_of(mission, day_to - 1, before, seen), plan_before=steps_of(mission, day_from - 1, before, seen),
+        plan_sealed=rests_on_sealed(mission, before),
         notices=_until(mission, Notice, day_to, before),
         replies=_until(mission, Reply, as_of_ms, before), corrections=_until(mission, Correction, as_of_ms, before),
         reviews=_until(mission, Review, as_of_ms, before),

@@ -22,7 +22,7 @@ from truceline.mission import computing
 from truceline.mission.clock import from_iso
 from truceline.mission.comparing import differences
 from truceline.mission.mission import Mission, Recorded, result_digest
-from truceline.mission.planning import steps_of
+from truceline.mission.planning import rests_on_sealed, steps_of
 from truceline.mission.publishing import view_of
 from truceline.mission.recording import record_figures, record_view
 from truceline.mission.referring import check_references
@@ -246,11 +246,13 @@ def _public_figures(
     days = (report.date, reports.day_before(report.date))
     now, before = ([row for row in rows if row["reporting_day"] == day] for day in days)
     spans = [to_ms - from_ms for from_ms, to_ms in (reports.reporting_day(day, cutoff, zone) for day in days)]
+    size = report.checkpoint_size
     starts, ends = reports.reporting_day(report.date, cutoff, zone)
     return reports.public_figures(
         now, before if reports.compared(report.date, first) else None,
         sectors=len(mission.sectors.ids) if mission.sectors else 0, spans_ms=(spans[0], spans[1]),
-        plan=steps_of(mission, ends - 1, report.checkpoint_size), plan_before=steps_of(mission, starts - 1, report.checkpoint_size),
+        plan=None if rests_on_sealed(mission, size) else steps_of(mission, ends - 1, size),
+        plan_before=None if rests_on_sealed(mission, size) else steps_of(mission, starts - 1, size),
     )  # fmt: skip
 
 

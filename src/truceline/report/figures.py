@@ -93,20 +93,22 @@ def _period(view: View, from_ms: int, to_ms: int) -> dict[str, _Figure]:
     if view.publish_sides:
         found |= _sides(view, inside)
     found |= _watched(view, from_ms, to_ms)
-    found |= _steps(view.plan if to_ms == view.day_to_ms else view.plan_before)
+    plan = view.plan if to_ms == view.day_to_ms else view.plan_before
+    found |= _steps(plan, "auditor" if view.plan_sealed else "public")
     return found | _hours(len(sector_ids(view)), to_ms - from_ms)
 
 
 def public_figures(
     rows: list[dict[str, Any]], before: list[dict[str, Any]] | None, *, sectors: int, spans_ms: tuple[int, int],
-    plan: tuple[PlanStep, ...] = (), plan_before: tuple[PlanStep, ...] = (),
+    plan: tuple[PlanStep, ...] | None = (), plan_before: tuple[PlanStep, ...] | None = (),
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """All figures marked `public`, as `figures` gives them, from what is disclosed and nothing else.
 
     Args:
         rows, before: disclosed rows (`disclosed.DISCLOSED`) of the day, and of the period before it if there is one.
         sectors: how many reporting sectors the public geometry has. spans_ms: how long both periods last.
-        plan, plan_before: the steps with their states at the end of both; anyone computes them from the log.
+        plan, plan_before: the steps with their states at the end of both; anyone computes them from the log. None where
+            they rest on what is sealed.
     """
     now = _counted(rows) | _hours(sectors, spans_ms[0]) | _steps(plan)
     then = None if before is None else _counted(before) | _hours(sectors, spans_ms[1]) | _steps(plan_before)
@@ -190,12 +192,14 @@ def _hours(sectors: int, span_ms: int) -> dict[str, _Figure]:
     }
 
 
-def _steps(plan: tuple[PlanStep, ...]) -> dict[str, _Figure]:
+def _steps(plan: tuple[PlanStep, ...] | None, who: str = "public") -> dict[str, _Figure]:
     """Steps of the plan by their computed state."""
+    if plan is None:
+        return {}
     chosen: dict[str, list[str]] = {state: [] for state in PLAN_STATES}
     for step in plan:
         chosen[step.state].append(step.step_id)
-    return {f"plan_{state}": (len(ids), ids, "steps", "public") for state, ids in chosen.items()}
+    return {f"plan_{state}": (len(ids), ids, "steps", who) for state, ids in chosen.items()}
 
 
 def sector_ids(view: View) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ class View:
     could_not_see: tuple[str, ...] = ()
     articles: tuple[Article, ...] = ()
     plan: tuple[PlanStep, ...] = ()  # every step with the state computed at the end of the day
+    plan_sealed: bool = False  # the plan waits for what only holders of a key can see
     plan_before: tuple[PlanStep, ...] = ()  # the same at its start
     notices: tuple[Notice, ...] = ()
     replies: tuple[Reply, ...] = ()

@@ -16,8 +16,10 @@ from truceline.agreement.plan import (
     Done,
     Fact,
     From,
+    Over,
     Plan,
     Step,
+    Together,
 )
 
 ORDER = ("begun", "reported", "verified", "disputed", "retracted", "lapsed", "restored")
@@ -27,8 +29,10 @@ class Slow:
     """Asks by definition."""
 
     def __init__(
-        self, plan: Plan, facts: Sequence[Fact], consents: Sequence[ConsentFact], as_of: int, known: int
-    ):
+        self, plan: Plan, facts: Sequence[Fact], consents: Sequence[ConsentFact], as_of: int, known: int,
+        over: dict[str, list[int]],
+    ):  # fmt: skip
+        self.over = over  # words -> value (0 no, 1 unknown, 2 yes) at -1, 0, 1, ...
         self.plan, self.as_of, self.known = plan, as_of, known
         self.facts = [f for f in facts if f.known_ms <= known and f.at_ms <= as_of]
         self.consents = [c for c in consents if c.known_ms <= known and c.from_ms <= as_of]
@@ -71,8 +75,46 @@ class Slow:
             return max(self.truth(one, at) for one in condition.of)
         if isinstance(condition, From):
             return (at >= condition.moment.earliest_ms) + (at >= condition.moment.latest_ms)
+        if isinstance(condition, Over):
+            return self.over[condition.words][at + 1]
+        if isinstance(condition, Together):
+            words = [self.word(self.steps[name], at) for name in condition.steps]
+            if "disputed" in words:
+                return 1
+            if set(words) != {"verified"}:
+                return 0
+            done = [self.done(name, at) for name in condition.steps]
+            return 2 * (max(done) - min(done) <= condition.within_ms)
         assert isinstance(condition, Consented)
         return 2 * all(self.consents_to(party, condition.task, at) for party in condition.parties or self.plan.parties)  # fmt: skip
+
+    def done(self, name: str, at: int) -> int:
+        told = [f for f in self.facts if f.step == name and f.at_ms <= at]
+        told = [
+            f
+            for f in told
+            if f.act != "verified" or not self.steps[name].verified_by or f.by in self.steps[name].verified_by
+        ]
+        reported = [f.at_ms for f in told if f.act == "reported"]
+        return max(reported) if reported else max(f.at_ms for f in told if f.act == "verified")
+
+    def opened(self, step: Step) -> int | None:
+        """Since when it has been open; frozen while it is reported or verified."""
+        since = None
+        for at in range(self.as_of + 1):
+            terms = step.terms_at(at, self.known)
+            ready = min(self.truth(terms.after, at), self.truth(terms.holds, at)) == 2
+            if self.word(step, at) in ("reported", "verified"):
+                continue
+            since = (at if since is None else since) if ready else None
+        return since
+
+    def due(self, step: Step) -> int | None:
+        terms = step.terms_at(self.as_of, self.known)
+        if terms.deadline is not None:
+            return terms.deadline.latest_ms
+        since = self.opened(step)
+        return None if terms.within is None or since is None else since + terms.within[0]
 
     def consents_to(self, party: str, task: str, at: int) -> bool:
         said = [c for c in self.consents if c.party == party and c.task == task and c.from_ms <= at]
@@ -101,6 +143,7 @@ class Slow:
             return "suspended"
         if word:
             return word
-        if terms.deadline is not None and at >= terms.deadline.latest_ms:
+        due = self.due(step)
+        if due is not None and at >= due:
             return "overdue"
         return "open" if min(holds, self.truth(terms.after, at)) == 2 else "waiting"

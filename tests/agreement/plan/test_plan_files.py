@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from truceline.agreement import plan as plans
+from truceline.agreement.conditions import Formula
 from truceline.agreement.folder import LIBRARY
 from truceline.errors import AgreementError
 
@@ -17,6 +18,15 @@ BAD = {
     "AGR-061 a step that waits for itself": "  - {id: a, title: a, after: {all: [a]}}\n",
     "AGR-062 an id twice": "  - {id: a, title: a}\n  - {id: a, title: b}\n",
     "AGR-063 consent of nobody's party": "  - {id: a, title: a, while: {consent: {task: t, parties: [z]}}}\n",
+    "AGR-077 a time that runs from nothing": "  - {id: a, title: a, within: 3 d}\n",
+    "AGR-077 a time and a date": '  - {id: b, title: b}\n  - {id: a, title: a, within: 3 d, after: b, deadline: {local: "2031-01-01T00:00", zone: UTC}}\n',
+    "AGR-076 an article that states no condition": "  - {id: a, title: a, after: {article: '9'}}\n",
+    "AGR-023 two operators": "  - {id: a, title: a, after: {condition: {quiet: {for: 7 d}, once: {fact: done}}}}\n",
+    "AGR-016 a party that is none": "  - {id: a, title: a, after: {condition: {once: {fact: done, by: z}}}}\n",
+    "AGR-021 months together": "  - {id: b, title: b}\n  - {id: c, title: c}\n  - {id: a, title: a, after: {together: {steps: [b, c], within: 1 months}}}\n",
+    "AGR-060 together with nobody": "  - {id: a, title: a, after: {together: {steps: [x, y], within: 1 d}}}\n",
+    "AGR-008 a condition of no known form": "  - {id: a, title: a, after: {quiet: {for: 7 d}}}\n",
+    "AGR-006 an unknown field of a condition": "  - {id: a, title: a, after: {condition: {quiet: {for: 7 d, where: x}}}}\n",
     "AGR-006 an unknown field": "  - {id: a, title: a, befor: b}\n",
     "AGR-007 an amendment without its time": "  - {id: a, title: a, amendments: [{because: x}]}\n",
     "AGR-011 no such zone": '  - {id: a, title: a, deadline: {local: "2031-01-01T00:00", zone: Mars/Base}}\n',
@@ -65,3 +75,16 @@ def test_kalbajar_under_both_versions_of_the_trilateral_text(day: str, before: s
     assert {name: state for name, state in now.items() if name != "kalbajar"} == {
         name: state for name, state in first.items() if name != "kalbajar"
     }
+
+
+def test_a_step_waits_for_what_an_article_states_and_for_facts() -> None:
+    made = plans.read_plan(
+        HEAD
+        + "  - {id: a, title: a, within: 24 h, after: {article: '7'}}\n"
+        + "  - {id: b, title: b, after: {condition: {soon: {first: {fact: reported}, then: {fact: answered}, within: 24 h}}}}\n",
+        ("p",), articles={"7": Formula.model_validate({"quiet": {"for": "7 d", "watched_percent": 60}})},
+    )  # fmt: skip
+    assert list(made.conditions()) == [
+        "article 7 (7 d of quiet, 60 % watched)", "answered within 24 h of reported",
+    ]  # fmt: skip
+    assert made.steps[0].terms.within == (24 * 3_600_000, 0)

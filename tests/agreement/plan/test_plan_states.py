@@ -7,11 +7,13 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_plan import Slow
 
+from truceline.agreement.conditions import Formula
 from truceline.agreement.moments import Bounds
 from truceline.agreement.plan import (
     ACTS,
@@ -22,17 +24,21 @@ from truceline.agreement.plan import (
     Done,
     Fact,
     From,
+    Over,
     Plan,
     Step,
     Terms,
+    Together,
     expected,
     stages,
     status,
 )
+from truceline.agreement.temporal import EVER, Signal
 
 END = 12
 PARTIES = ("p", "q", "r")
-World = tuple[Plan, list[Fact], list[ConsentFact]]
+World = tuple[Plan, list[Fact], list[ConsentFact], dict[str, list[int]]]
+HOLDS = Formula.model_validate({"once": {"fact": "done"}})
 
 
 def world(seed: int) -> World:
@@ -46,12 +52,18 @@ def world(seed: int) -> World:
         return Bounds(*sorted((time(), time())))
 
     def condition(earlier: list[str], depth: int = 2) -> Any:
-        kind = lots.choice(["done", "done", "from", "consent", "all", "any"][: 6 if depth else 4])
+        kind = lots.choice(
+            ["done", "done", "from", "consent", "over", "together", "all", "any"][: 8 if depth else 6]
+        )
         if kind in ("all", "any"):
             of = tuple(condition(earlier, depth - 1) for _ in range(lots.randint(1, 3)))
             return AllOf(of) if kind == "all" else AnyOf(of)
         if kind == "done" and earlier:
             return Done(lots.choice(earlier))
+        if kind == "over":
+            return Over(lots.choice(["calm", "lists"]), HOLDS)
+        if kind == "together" and earlier:
+            return Together(tuple(lots.choice(earlier) for _ in range(2)), lots.randint(0, 3))
         if kind == "consent":
             return Consented(lots.choice(["watch", "fly"]), lots.choice([(), ("p",), ("q", "r")]))
         return From(span())
@@ -60,7 +72,9 @@ def world(seed: int) -> World:
         return make() if lots.random() < 0.5 else None
 
     def terms(earlier: list[str]) -> Terms:
-        return Terms(maybe(span), maybe(lambda: condition(earlier)), maybe(lambda: condition(earlier)))
+        fixed, span_ms = maybe(span), maybe(lambda: (lots.randint(0, 4), 0))
+        after = maybe(lambda: condition(earlier)) if fixed or not span_ms else Over("lists", HOLDS)
+        return Terms(fixed, after, maybe(lambda: condition(earlier)), within=None if fixed else span_ms)
 
     steps: list[Step] = []
     for number in range(lots.randint(1, 5)):
@@ -83,7 +97,16 @@ def world(seed: int) -> World:
         ConsentFact(lots.choice(PARTIES), lots.choice(["watch", "fly"]), lots.random() < 0.6, time(), time(), maybe(time))
         for _ in range(lots.randint(0, 12))
     ]  # fmt: skip
-    return Plan(tuple(steps), PARTIES), said, consent
+    over = {name: [lots.choice([0, 1, 2]) for _ in range(END + 2)] for name in ("calm", "lists")}
+    for values in over.values():
+        values[0] = values[1] = 0  # so that nothing has been open for ever
+    return Plan(tuple(steps), PARTIES), said, consent, over
+
+
+def signals(over: dict[str, list[int]]) -> dict[str, Signal]:
+    """Changes at each millisecond from 0 on; what was before holds from ever."""
+    times = np.array([EVER, *range(END + 1)], dtype=np.int64)
+    return {name: Signal(times, np.array(values, dtype=np.int8) - 1) for name, values in over.items()}
 
 
 worlds = st.integers(0, 2**32).map(world)
@@ -93,9 +116,9 @@ times = st.integers(0, END)
 @settings(max_examples=400, deadline=None)
 @given(worlds, times, times)
 def test_every_state_is_that_of_the_slow_reference(made: World, as_of: int, known: int) -> None:
-    plan, said, consent = made
-    slow = Slow(plan, said, consent, as_of, known)
-    for one in status(plan, said, consent, as_of, known):
+    plan, said, consent, over = made
+    slow = Slow(plan, said, consent, as_of, known, over)
+    for one in status(plan, said, consent, as_of, known, signals(over)):
         assert one.state == slow.state(one.step), one.step
         truth = {0: False, 1: None, 2: True}
         assert one.holds is truth[slow.truth(one.terms.holds, as_of)]
@@ -112,7 +135,7 @@ def test_what_held_before_the_first_change_can_lapse_with_it() -> None:
 @settings(max_examples=150, deadline=None)
 @given(worlds, st.integers(0, 99))
 def test_the_order_of_facts_consents_and_steps_changes_nothing(made: World, seed: int) -> None:
-    (plan, said, consent), lots = made, random.Random(seed)
+    (plan, said, consent, _), lots = made, random.Random(seed)
     first = {one.step.id: one for one in status(plan, said, consent, END)}
     steps = list(plan.steps)
     for what in (said, consent, steps):
@@ -124,7 +147,7 @@ def test_the_order_of_facts_consents_and_steps_changes_nothing(made: World, seed
 @settings(max_examples=150, deadline=None)
 @given(worlds)
 def test_other_names_for_the_parties_change_nothing(made: World) -> None:
-    plan, said, consent = made
+    plan, said, consent, _ = made
 
     def states(plan: Plan, consent: list[ConsentFact]) -> list[Any]:
         return [(one.state, one.history, one.overdue) for one in status(plan, said, consent, END)]
@@ -154,7 +177,7 @@ def _renamed(plan: Plan, names: dict[str, str]) -> Plan:
 @settings(max_examples=150, deadline=None)
 @given(worlds, times)
 def test_what_is_recorded_later_does_not_change_what_was_known(made: World, then: int) -> None:
-    plan, said, consent = made
+    plan, said, consent, _ = made
     known = [one for one in said if one.known_ms <= then], [one for one in consent if one.known_ms <= then]
     assert status(plan, said, consent, END, then) == status(plan, *known, END, then)
 
@@ -162,7 +185,7 @@ def test_what_is_recorded_later_does_not_change_what_was_known(made: World, then
 @settings(max_examples=150, deadline=None)
 @given(worlds)
 def test_nothing_is_expected_before_what_it_waits_for(made: World) -> None:
-    plan, said, consent = made
+    plan, said, consent, _ = made
     told = status(plan, said, consent, END)
     made = {one.step: one for one in expected(plan, told, END)}
     assert set(made) == {one.step.id for one in told if one.state != "not_agreed"}
@@ -269,3 +292,34 @@ def test_a_moved_date_moves_what_waits_for_it_and_nothing_else() -> None:
     assert [then[name].done_ms // day for name in "abc"] == [5, 7, 1]
     assert (now["b"].late_ms, then["b"].late_ms) == (0, 3 * day)
     assert {name for name in "abc" if now[name].critical} == {"a", "b"}
+
+
+def test_a_step_opens_when_a_condition_holds_and_closes_again_with_it() -> None:
+    """After quiet, within 3: its clock starts when it opens, stops when it closes, and starts anew."""
+    step = Step("s", "step", Terms(after=Over("calm", HOLDS), within=(3, 0)))
+    calm = signals({"calm": [0, 0, 2, 2, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2]})
+    told = [status(Plan((step,)), [], [], at, signals=calm)[0] for at in range(12)]
+    assert [one.state for one in told] == ["waiting", "open", "open", *["waiting"] * 2, *["open"] * 3, *["overdue"] * 4]  # fmt: skip
+    deadlines = [one.terms.deadline.latest_ms if one.terms.deadline else None for one in told]
+    assert deadlines == [None, 4, 4, None, None, *[8] * 7]
+    assert told[0].waits_for == ("calm",)
+    assert told[2].conditions == (("calm", True),)
+    assert told[-1].history[-1] == (8, "overdue")
+
+
+def test_a_condition_that_must_go_on_holding_suspends_and_an_unknown_one_does_not() -> None:
+    step = Step("s", "step", Terms(holds=Over("calm", HOLDS)))
+    calm = signals({"calm": [0, 2, 1, 0, *[0] * 10]})
+    assert [status(Plan((step,)), [], [], at, signals=calm)[0].state for at in (0, 1, 2)] == ["open", "waiting", "suspended"]  # fmt: skip
+    assert status(Plan((step,)), [], [], 2)[0].state == "waiting", "without facts nothing is known"
+
+
+def test_steps_done_too_far_apart_are_never_together() -> None:
+    both = (Step("a", "a"), Step("b", "b"))
+    last = Step("c", "c", Terms(after=Together(("a", "b"), 2)))
+
+    def state(apart: int) -> str:
+        said = [Fact("a", "verified", 1, 1), Fact("b", "verified", 1 + apart, 1 + apart)]
+        return status(Plan((*both, last)), said, [], 9)[-1].state
+
+    assert [state(apart) for apart in (0, 2, 3)] == ["open", "open", "waiting"]

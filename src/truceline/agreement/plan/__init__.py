@@ -17,13 +17,15 @@ from truceline.agreement.plan.steps import (
     Done,
     Fact,
     From,
+    Over,
     Plan,
     Step,
     Terms,
+    Together,
     named,
 )  # fmt: skip
 
 __all__ = [
     "ACTS", "STAGES", "STATES", "AllOf", "AnyOf", "Condition", "ConsentFact", "Consented", "Done", "Expected", "Fact", "From",
-    "Plan", "Step", "StepStatus", "Terms", "checked", "consented", "expected", "named", "read_plan", "stage", "stages", "status",
+    "Over", "Plan", "Step", "StepStatus", "Terms", "Together", "checked", "consented", "expected", "named", "read_plan", "stage", "stages", "status",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from truceline.agreement.moments import Bounds, later_by
 from truceline.agreement.plan.status import StepStatus
 from truceline.agreement.plan.steps import From, Plan, in_order, named
 
@@ -54,6 +55,8 @@ def expected(
             why[step.id] = ""
         elif one.state == "reported":
             done[step.id] = begin  # only its verification is awaited
+        elif one.terms.within is not None and one.terms.deadline is None and step.takes_days is None:
+            done[step.id] = later_by(Bounds(begin, begin), one.terms.within).latest_ms
         elif step.takes_days is not None:
             done[step.id] = begin + step.takes_days * DAY_MS
         else:

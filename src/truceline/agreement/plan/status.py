@@ -7,10 +7,11 @@ Rules, one by one: docs/reference/plan-format.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 
-from truceline.agreement.moments import Bounds
+from truceline.agreement.moments import Bounds, later_by
 from truceline.agreement.plan.steps import (
     ACTS,
     AllOf,
@@ -21,11 +22,15 @@ from truceline.agreement.plan.steps import (
     Done,
     Fact,
     From,
+    Over,
     Plan,
     Step,
     Terms,
+    Together,
     in_order,
+    parts_of,
 )  # fmt: skip
+from truceline.agreement.temporal import Signal
 
 Truth = bool | None
 
@@ -43,6 +48,7 @@ class StepStatus:
         waits_for, lapsed: ids of steps, or `consent of P to T`, that are not there yet, and that are gone.
         history: (ms, state), each change.
         out_of_order: reported or verified before it was open.
+        conditions: the conditions over facts among its terms, in words, and whether they hold.
     """
 
     step: Step
@@ -59,6 +65,7 @@ class StepStatus:
     begun: bool
     history: tuple[tuple[int, str], ...]
     out_of_order: bool
+    conditions: tuple[tuple[str, Truth], ...] = ()
 
 
 def both(values: Iterable[Truth]) -> Truth:
@@ -79,14 +86,27 @@ def passed(moment: Bounds, at_ms: int) -> Truth:
 
 
 def status(
-    plan: Plan, facts: Sequence[Fact], consents: Sequence[ConsentFact], as_of_ms: int, known_ms: int | None = None
+    plan: Plan, facts: Sequence[Fact], consents: Sequence[ConsentFact], as_of_ms: int, known_ms: int | None = None,
+    signals: Mapping[str, Signal] | None = None,
 ) -> tuple[StepStatus, ...]:  # fmt: skip
-    """Every step at `as_of_ms`, from what had been recorded by `known_ms` (the same moment unless given), in the plan's order."""
+    """Every step at `as_of_ms`, from what had been recorded by `known_ms` (the same moment unless given), in the plan's order.
+
+    Args:
+        signals: of the plan's conditions over facts, by their words; what is not there is unknown.
+    """
     known = as_of_ms if known_ms is None else known_ms
-    course = _Course(plan, facts, consents, as_of_ms, known)
+    course = _Course(plan, facts, consents, as_of_ms, known, signals or {})
     course.start()
-    for at in course.moments():
-        course.pass_to(at)
+    ahead = course.moments()
+    heapify(ahead)
+    last: int | None = None
+    while ahead:
+        at = heappop(ahead)
+        if at != last:
+            course.pass_to(at)
+            for due in course.fell_due(at):
+                heappush(ahead, due)
+        last = at
     return tuple(course.told(step) for step in plan.steps)
 
 
@@ -94,8 +114,10 @@ class _Course:
     """A walk through the moments at which something can change, from the first to the one asked for."""
 
     def __init__(
-        self, plan: Plan, facts: Sequence[Fact], consents: Sequence[ConsentFact], as_of_ms: int, known_ms: int
-    ) -> None:
+        self, plan: Plan, facts: Sequence[Fact], consents: Sequence[ConsentFact], as_of_ms: int, known_ms: int,
+        signals: Mapping[str, Signal],
+    ) -> None:  # fmt: skip
+        self.signals = signals
         self.plan, self.as_of, self.known = plan, as_of_ms, known_ms
         self.order = in_order(plan.steps)[0]
         self.facts: dict[str, list[Fact]] = {step.id: [] for step in plan.steps}
@@ -116,6 +138,8 @@ class _Course:
         self.after: dict[str, Truth] = {}
         self.state: dict[str, str] = {}
         self.history: dict[str, list[tuple[int, str]]] = {step.id: [] for step in plan.steps}
+        self.terms: dict[str, Terms] = {}
+        self.clock: dict[str, int] = {}  # since when a step has been open
         self.at = as_of_ms
 
     def moments(self) -> list[int]:
@@ -134,12 +158,15 @@ class _Course:
                 ends = [terms.deadline] if terms.deadline else []
                 for moment in [*ends, *_moments(terms.after), *_moments(terms.holds)]:
                     found |= {moment.earliest_ms, moment.latest_ms}
+        for words in self.plan.conditions():
+            signal = self.signals.get(words)
+            found |= set() if signal is None else set(signal.times[1:].tolist())
         return sorted(one for one in found if one <= self.as_of)
 
     def start(self) -> None:
         """What held before anything changed; it has no place in the history."""
         self.pass_to(self.moments()[0] - 1)
-        self.state = {}
+        self.state, self.clock = {}, {}
         self.history = {step.id: [] for step in self.plan.steps}
 
     def pass_to(self, at: int) -> None:
@@ -156,7 +183,12 @@ class _Course:
                 self.out_of_order.add(step.id)
             if ready:
                 self.opened.add(step.id)
+                if word not in ("reported", "verified"):
+                    self.clock.setdefault(step.id, at)
+            elif word not in ("reported", "verified"):
+                self.clock.pop(step.id, None)
             self.values[step.id] = _value(step, word, holds)
+            terms = self.terms[step.id] = self._due(step, terms)
             state = self._state(step, terms, word, ready)
             if self.state.get(step.id) != state:
                 self.history[step.id].append((at, state))
@@ -177,6 +209,20 @@ class _Course:
         if terms.deadline is not None and passed(terms.deadline, self.at) is True:
             return "overdue"
         return "open" if ready else "waiting"
+
+    def _due(self, step: Step, terms: Terms) -> Terms:
+        """The terms with the deadline of a step whose time runs from its opening."""
+        since = self.clock.get(step.id)
+        if terms.within is None or terms.deadline is not None or since is None:
+            return terms
+        return replace(terms, deadline=later_by(Bounds(since, since), terms.within))
+
+    def fell_due(self, at: int) -> Iterator[int]:
+        """Moments after `at`, up to the one asked for, at which clocks that began to run now run out."""
+        for name, since in self.clock.items():
+            due = self.terms[name].deadline
+            if since == at and due is not None and at < due.latest_ms <= self.as_of:
+                yield due.latest_ms
 
     def _word(self, step: Step) -> str:
         """The last act that counts; a guarantee restored is as it was when verified."""
@@ -206,8 +252,20 @@ class _Course:
                 return either(self._truth(one) for one in of)
             case From(moment):
                 return passed(moment, self.at)
+            case Together(names, within):
+                return self._together(names, within)
+            case Over(words):
+                signal = self.signals.get(words)
+                return None if signal is None else {1: True, -1: False, 0: None}[int(signal.at(self.at))]
             case Consented(task, parties):
                 return all(self.consented(party, task) for party in parties or self.plan.parties)
+
+    def _together(self, names: Sequence[str], within_ms: int) -> Truth:
+        words = [self._word(step) for step in self.plan.steps if step.id in names]
+        if any(word != "verified" for word in words):
+            return None if "disputed" in words else False
+        done = [_completed([fact for fact in self.facts[name] if fact.at_ms <= self.at]) for name in names]
+        return max(done) - min(done) <= within_ms
 
     def consented(self, party: str, task: str) -> bool:
         """The last word of that party on that task; silence is no consent."""
@@ -226,6 +284,10 @@ class _Course:
                     yield from self._missing(one)
             case From(moment) if passed(moment, self.at) is not True:
                 yield "its date"
+            case Together(names, _) if self._truth(condition) is not True:
+                yield f"{', '.join(names)} together"
+            case Over(words) if self._truth(condition) is not True:
+                yield words
             case Consented(task, parties):
                 for party in parties or self.plan.parties:
                     if not self.consented(party, task):
@@ -233,7 +295,8 @@ class _Course:
 
     def told(self, step: Step) -> StepStatus:
         """What is to be told about a step at the last moment."""
-        terms, word, facts = step.terms_at(self.at, self.known), self._word(step), self.facts[step.id]
+        terms, word, facts = self.terms[step.id], self._word(step), self.facts[step.id]
+        over = {part.words: self._truth(part) for side in (terms.after, terms.holds) for part in parts_of(side) if isinstance(part, Over)}  # fmt: skip
         missed = passed(terms.deadline, self.at) if terms.deadline else False
         met = word in ("reported", "verified")
         done = [fact.at_ms for fact in facts if fact.act in ("reported", "verified")]
@@ -245,7 +308,7 @@ class _Course:
             preconditions=self.after[step.id], holds=self.holds[step.id],
             waits_for=tuple(dict.fromkeys(self._missing(terms.after))), lapsed=tuple(dict.fromkeys(self._missing(terms.holds))),
             last=facts[-1] if facts else None, begun=bool(facts), history=tuple(history),
-            out_of_order=step.id in self.out_of_order,
+            out_of_order=step.id in self.out_of_order, conditions=tuple(over.items()),
         )  # fmt: skip
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from truceline.agreement.conditions import Formula
 from truceline.agreement.moments import Bounds
 
 ACTS: Final = ("begun", "reported", "verified", "disputed", "retracted", "lapsed", "restored")
@@ -52,12 +53,31 @@ class Consented:
     parties: tuple[str, ...] = ()
 
 
-Condition = Done | AllOf | AnyOf | From | Consented
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Each step was verified, and the first and the last of them were done at most `within_ms` apart."""
+
+    steps: tuple[str, ...]
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A condition over facts holds; unknown where no facts are at hand. Equal words are equal conditions."""
+
+    words: str
+    formula: Formula = field(compare=False)
+
+
+Condition = Done | AllOf | AnyOf | From | Consented | Together | Over
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for a step from `from_ms`, as agreed at `made_ms`; None in a field of an amendment keeps what was."""
+    """What holds for a step from `from_ms`, as agreed at `made_ms`; None in a field of an amendment keeps what was.
+
+    `within`: (milliseconds, calendar months) after the step opened, instead of a deadline.
+    """
 
     deadline: Bounds | None = None
     after: Condition | None = None
@@ -66,6 +86,7 @@ class Terms:
     from_ms: int | None = None
     because: str = ""
     deadline_text: str = ""
+    within: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +114,9 @@ class Step:
         for one in sorted(self.amendments, key=lambda a: (a.from_ms or 0, a.made_ms or 0, a.deadline_text)):
             if (one.made_ms or 0) <= known_ms and (one.from_ms or 0) <= at_ms:
                 held = replace(
-                    one, deadline=one.deadline or held.deadline, after=one.after or held.after,
+                    one, deadline=one.deadline or (None if one.within else held.deadline), after=one.after or held.after,
                     holds=one.holds or held.holds, deadline_text=one.deadline_text or held.deadline_text,
+                    within=one.within or (None if one.deadline else held.within),
                 )  # fmt: skip
         return held
 
@@ -135,15 +157,30 @@ class Plan:
         """The plan as it was first agreed."""
         return replace(self, steps=tuple(replace(one, amendments=()) for one in self.steps))
 
+    def conditions(self) -> dict[str, Formula]:
+        """Every condition over facts, by its words."""
+        return {
+            part.words: part.formula for step in self.steps for terms in (step.terms, *step.amendments)
+            for side in (terms.after, terms.holds) for part in parts_of(side) if isinstance(part, Over)
+        }  # fmt: skip
+
+
+def parts_of(condition: Condition | None) -> Iterator[Condition]:
+    """A condition and everything in it."""
+    if condition is not None:
+        yield condition
+    if isinstance(condition, AllOf | AnyOf):
+        for one in condition.of:
+            yield from parts_of(one)
+
 
 def named(condition: Condition | None) -> Iterator[str]:
     """Ids of the steps in a condition."""
-    match condition:
-        case Done(step):
-            yield step
-        case AllOf(of) | AnyOf(of):
-            for one in of:
-                yield from named(one)
+    for one in parts_of(condition):
+        if isinstance(one, Done):
+            yield one.step
+        elif isinstance(one, Together):
+            yield from one.steps
 
 
 def needs(step: Step) -> set[str]:
