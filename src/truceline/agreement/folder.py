@@ -25,6 +25,7 @@ from truceline.agreement.models import (
 from truceline.agreement.moments import bounds_of
 from truceline.agreement.plan import Plan, read_plan
 from truceline.agreement.references import check_references, moment_bounds
+from truceline.agreement.upcasting import upcast
 from truceline.agreement.validate import validated
 from truceline.errors import AgreementError, TrucelineError
 from truceline.geo import Line, Point, Polygon
@@ -60,6 +61,7 @@ class Agreement:
         dated: lines and zones that hold from one time until another, by id.
         case_lines: drawn for the cases only, by id; never used by `assess` for a mission.
         plan: of `plan.yaml`, where the folder has one.
+        filled: what a packed agreement of an older version lacks and how it is read, in words.
         files: the folder as it was read, path -> text; what `pack` writes.
         places: where each article stands, "agreement.yaml:41", in the order of `articles`.
     """
@@ -85,6 +87,7 @@ class Agreement:
     places: tuple[str, ...] = field(repr=False)
     case_places: tuple[str, ...] = field(repr=False)
     plan: Plan | None = None
+    filled: tuple[str, ...] = ()
 
     def article(self, key: str) -> AnyArticle:
         """The article of that key (`2`, `3/text-1`); the last one made when it was amended.
@@ -134,7 +137,7 @@ def pack(folder: Path | str) -> bytes:
 
 
 def unpack(raw: bytes) -> Agreement:
-    """The agreement in bytes made by `pack`.
+    """The agreement in bytes made by `pack`, by this version or an older one (`upcasting`).
 
     Raises:
         AgreementError: AGR-014 not such bytes; otherwise as `load`.
@@ -161,7 +164,7 @@ def unpack(raw: bytes) -> Agreement:
             value=raw[:40],
             remedy="Pack it again.",
         )
-    return _read(files)
+    return _read(files, packed=True)
 
 
 def changed(agreement: Agreement, text: str) -> Agreement:
@@ -231,7 +234,7 @@ def _allowed(name: str) -> None:
         )
 
 
-def _read(files: Mapping[str, str]) -> Agreement:
+def _read(files: Mapping[str, str], *, packed: bool = False) -> Agreement:
     for name, text in files.items():
         _allowed(name)
         if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES or len(files) > MAX_FILES:
@@ -249,6 +252,9 @@ def _read(files: Mapping[str, str]) -> Agreement:
             remedy="Pack it again, with agreement.yaml.",
         )
     document = parse("agreement.yaml", files["agreement.yaml"])
+    filled: tuple[str, ...] = ()
+    if packed:
+        document, filled = upcast(document)
     declared = validated(AgreementFile, document)
     features = [
         feature
@@ -306,6 +312,7 @@ def _read(files: Mapping[str, str]) -> Agreement:
         places=places,
         case_places=tuple(case_places),
         plan=_plan(files["plan.yaml"], declared) if "plan.yaml" in files else None,
+        filled=filled,
     )
     check_references(
         declared,

@@ -23,6 +23,7 @@ from truceline.mission.mission import Mission, Recorded, alone, result_digest
 from truceline.mission.shredded import Shredded
 from truceline.mission.views import Observed, Views
 from truceline.records.canonical import canonical
+from truceline.records.columns import FINDINGS
 from truceline.records.kinds import (
     AgreementVersion,
     Commitments,
@@ -188,19 +189,23 @@ def exposure_of(
 def assess(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None) -> Computed:
     """Hold the newest incidents against the active agreement and log the digest of the findings.
 
+    Without an agreement there is nothing to hold them against: the entry says so, and a report then states facts only.
+
     Raises:
-        UsageError: MIS-020, MIS-022 no incidents yet, MIS-023 no agreement.
+        UsageError: MIS-020, MIS-022 no incidents yet.
     """
     mission.refuse_record()
     fused = newest_incidents(mission)
-    version = active_agreement(mission)
+    version = next(reversed(mission.of(AgreementVersion)), None)
     observed = Views(mission).observed() if fused.entry.body.inputs == mission.log.size else None  # type: ignore[attr-defined]
     observations = observed.observations if observed else _observed_then(mission, fused.entry)
     as_of = moment(mission, observations) if as_of_ms is None else as_of_ms
-    known = facts_then(mission, version[1], fused.entry, fused.table, observations, mission.log.size)
-    findings = findings_of(mission, fused.table, observations, version, as_of, known)
+    findings = FINDINGS.empty_table()
+    if version is not None:
+        known = facts_then(mission, version[1], fused.entry, fused.table, observations, mission.log.size)
+        findings = findings_of(mission, fused.table, observations, version, as_of, known)
     body = Findings(
-        incidents=fused.entry.id, agreement=version[0].id, as_of=iso(as_of), findings=findings.num_rows,
+        incidents=fused.entry.id, agreement="" if version is None else version[0].id, as_of=iso(as_of), findings=findings.num_rows,
         result=result_digest(findings.to_pylist()),
     )  # fmt: skip
     entry = mission.record(body, "operator", at)
@@ -361,6 +366,8 @@ def recompute_findings(
     """The findings of an entry, again; from the originals when `folder` is a folder for views."""
     body = entry.body
     assert isinstance(body, Findings)
+    if not body.agreement:
+        return FINDINGS.empty_table()
     fused = next(one for one, _ in mission.of(Incidents) if one.id == body.incidents)
     version = next(pair for pair in mission.of(AgreementVersion) if pair[0].id == body.agreement)
     known = facts_then(mission, version[1], fused, incidents, observations, entry.index, folder)

@@ -19,7 +19,6 @@ from truceline.log.files import write_durably
 from truceline.mission import facts
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.computing import (
-    active_agreement,
     exposure_of,
     moment,
     newest_findings,
@@ -31,6 +30,7 @@ from truceline.mission.planning import rests_on_sealed, steps_of
 from truceline.mission.views import Views
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
+    AgreementVersion,
     Correction,
     Import,
     Notice,
@@ -41,6 +41,7 @@ from truceline.records.kinds import (
 from truceline.store import write_table
 
 HOUR_MS = 3_600_000
+NO_AGREEMENT = "none adopted; this report states facts and makes no finding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def publish(
         date: YYYY-MM-DD, local; a day that is over and not before the mission.
         formats: of `report.FORMATS`.
     Raises:
-        UsageError: MIS-020 a mission of record; MIS-022, MIS-023, MIS-024. ReportError: RPT.
+        UsageError: MIS-020 a mission of record; MIS-022, MIS-024. ReportError: RPT.
     """
     mission.refuse_record()
     findings = newest_findings(mission)
@@ -111,9 +112,13 @@ def view_of(
     delay = int(mission.setting("disclosure_delay_ms", before))
     told = min(day_to, as_of_ms - delay)  # gaps in coverage wait as places do
     weekly = None if exposure is None else _from_first_week(exposure, zone)
-    version = active_agreement(mission, before)[1]
-    agreement = agreements.unpack(mission.blobs.read(version.blob))
-    seen = facts.facts_of(mission, agreement, before=before, incidents=incidents, exposure=lambda: exposure)
+    version = next((body for _, body in reversed(mission.of(AgreementVersion, before))), None)
+    agreement = None if version is None else agreements.unpack(mission.blobs.read(version.blob))
+    seen = (
+        None
+        if agreement is None
+        else facts.facts_of(mission, agreement, before=before, incidents=incidents, exposure=lambda: exposure)
+    )
     known = set(incidents["incident_id"].to_pylist())
     return reports.View(
         mission=genesis.name, exercise=genesis.exercise, date=date, day_from_ms=day_from, day_to_ms=day_to,
@@ -121,11 +126,11 @@ def view_of(
         alignments=genesis.alignments, actors=genesis.actors, observations=observations, incidents=incidents,
         findings=findings.filter(pa.array([one in known for one in findings["incident_id"].to_pylist()], pa.bool_())),
         coverage=reports.COVERAGE.empty_table() if weekly is None else coverage.summary(weekly, zone=zone).cast(reports.COVERAGE),
-        geometry=mission.geometry, agreement_title=version.title, checkpoint=checkpoint, log_size=before,
+        geometry=mission.geometry, agreement_title=NO_AGREEMENT if version is None else version.title, checkpoint=checkpoint, log_size=before,
         version=truceline.__version__,
         could_not_see=() if weekly is None else coverage.could_not_see(weekly, told - HOUR_MS, told),
         articles=tuple(
-            reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in agreement.articles
+            reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in (agreement.articles if agreement else ())
         ),
         plan=steps_of(mission, day_to - 1, before, seen), plan_before=steps_of(mission, day_from - 1, before, seen),
         plan_sealed=rests_on_sealed(mission, before),

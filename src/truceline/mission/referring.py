@@ -52,7 +52,8 @@ def check_references(mission: Mission) -> None:
             _rows(mission, entry, body.disclosed)
         elif isinstance(body, Findings):
             _rests_on(entry, "incidents", before.get(body.incidents), Incidents, body.incidents)
-            _rests_on(entry, "agreement", before.get(body.agreement), AgreementVersion, body.agreement)
+            if body.agreement:
+                _rests_on(entry, "agreement", before.get(body.agreement), AgreementVersion, body.agreement)
             _moment(entry, body.as_of)
         elif isinstance(body, Report):
             if not mission.setting("record_only"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from truceline import agreement as agreements
 from truceline.mission import keys
 from truceline.mission.handing_in import hand_in
 from truceline.mission.keyring import KeyRing, default_folder
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
+from truceline.records.kinds import AgreementVersion
 
 AUDITOR = "auditor"
 
@@ -45,6 +47,13 @@ def upgrade(root: Path, ring_folder: Path | None = None, passphrase: str | None 
             done.append(f"the auditor has a signing key: entry {index}")
         else:
             left.append(f"enrol a signing key for the auditor: `truceline key new {root} {AUDITOR}`")
+    for _, body in mission.of(AgreementVersion):
+        filled = agreements.unpack(mission.blobs.read(body.blob)).filled
+        if filled:
+            left.append(
+                f"agreement {body.agreement_id} {body.version} was packed by an older version and is read as it stands"
+                f" ({'; '.join(filled)}); complete its folder and adopt it: `truceline agreement adopt {root} AGREEMENT`"
+            )
     return Upgraded(
         verify(root, disclosed_only=not (root / "sealed").exists()).log_size, tuple(done), tuple(left)
     )
