@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "init:init",
     "import": "importing:import_",
     "record": "record:record",
+    "watch": "watch:watch",
     "learn": "learn:learn",
     "fuse": "fuse:fuse",
     "group": "group:app",

@@ -22,7 +22,7 @@ from truceline.coverage.exposure import ANY, EXPOSURE, NOBODY, UNWATCHED, exposu
 from truceline.coverage.silence import could_not_see, silence
 from truceline.coverage.summary import COVERAGE, summary, unwatched_weeks
 from truceline.coverage.totals import TOTALS, totals
-from truceline.coverage.tracks import FIXES, PASSES, pass_watches, patrol_watches
+from truceline.coverage.tracks import FIXES, PASSES, pass_watches, patrol_watches, thinned
 from truceline.coverage.trends import BEFORE_AFTER, HOT_SPOTS, Daily, before_after, daily, hot_spots
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "silence",
     "summary",
     "temper",
+    "thinned",
     "totals",
     "trials",
     "unwatched",

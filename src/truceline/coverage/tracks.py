@@ -36,6 +36,8 @@ def patrol_watches(
 ) -> pa.Table:
     """Watches (`records.columns.WATCHES`) along tracks (`FIXES`), in pieces during which a patrol moves at most half its radius.
 
+    A column `outcome`, where there is one, says from each fix on what became of watching: access denied, jammed, ...
+
     Raises:
         RecordError: COV-007 a radius that is not above 0, or two fixes of one source at one instant.
     """
@@ -69,9 +71,53 @@ def patrol_watches(
     share = np.repeat(pieces, pieces)
     begin, end = (at[row] + (gone[row] * (number + k)) // share for k in (0, 1))
     middle = frame.to_lonlat(xy[row] + (xy[row + 1] - xy[row]) * ((number + 0.5) / share)[:, None])
+    outcome = np.array(
+        rows["outcome"].to_pylist() if "outcome" in rows.column_names else ["watched"] * rows.num_rows
+    )
     return _watches(
-        source[row].tolist(), source_kind, begin, end, middle, np.full(len(row), radius_m), ["watched"] * len(row), exercise
+        source[row].tolist(), source_kind, begin, end, middle, np.full(len(row), radius_m), outcome[row].tolist(), exercise
     )  # fmt: skip
+
+
+def thinned(fixes: pa.Table, radius_m: int, *, lost_ms: int = LOST_MS) -> pa.Table:
+    """The fixes of tracks that matter: a receiver's fix a second would make a watch a second.
+
+    Kept are the first and the last of a track and of each piece without a gap, those at which its `outcome` changes, and
+    between them one whenever the patrol is an eighth of its radius from the last one kept, or a third of `lost_ms` later.
+    Two that say the same of one source at one instant are one.
+    """
+    rows = fixes.sort_by([("source_id", "ascending"), ("at_ms", "ascending")])
+    if rows.num_rows < 3 or radius_m <= 0:
+        return rows
+    source, at = np.array(rows["source_id"].to_pylist(), dtype=np.str_), rows["at_ms"].to_numpy()
+    lonlat = np.column_stack([rows[n].to_numpy() for n in ("lon_udeg", "lat_udeg")]) / 1e6
+    xy = Frame.at(lonlat).to_xy(lonlat)
+    said = rows["outcome"].to_pylist() if "outcome" in rows.column_names else [""] * rows.num_rows
+    kept = np.ones(rows.num_rows, dtype=np.bool_)
+    last = 0
+    for row in range(1, rows.num_rows):
+        same = source[row] == source[row - 1]
+        if (
+            same
+            and at[row] == at[row - 1]
+            and (lonlat[row] == lonlat[row - 1]).all()
+            and said[row] == said[row - 1]
+        ):
+            kept[row] = False
+            continue
+        ends = row + 1 == rows.num_rows or source[row + 1] != source[row] or at[row + 1] - at[row] > lost_ms
+        begins = not same or at[row] - at[row - 1] > lost_ms
+        if (
+            ends
+            or begins
+            or said[row] != said[last]
+            or at[row] - at[last] > lost_ms // 3
+            or np.hypot(*(xy[row] - xy[last])) >= radius_m / 8
+        ):
+            last = row
+        else:
+            kept[row] = False
+    return rows.filter(pa.array(kept))
 
 
 def pass_watches(

@@ -63,7 +63,7 @@ def import_file(
     if not path.is_file():
         raise UsageError("MIS-010", "the file must exist", where=str(path), remedy="Check the path.")
     mission.refuse_record()
-    _refuse_mixing(mission, path)
+    refuse_mixing(mission, path)
     given, drawn = _placed(mission, path, format, mapping, settings or {})
     reader = intake.open_file(path, format=format, mapping=mapping, settings=given)
     with path.open("rb") as file:
@@ -183,7 +183,7 @@ def _known(mission: Mission, digest: str, reader: intake.Reader) -> tuple[int, I
     return None
 
 
-def _refuse_mixing(mission: Mission, path: Path) -> None:
+def refuse_mixing(mission: Mission, path: Path) -> None:
     """Real and simulated never share a mission: the file name is the first thing a person sees of it."""
     if path.name.upper().startswith("EXERCISE") and not mission.genesis.exercise:
         raise UsageError(
