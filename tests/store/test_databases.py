@@ -50,6 +50,7 @@ def fill(database: Database, number: int = 120, made_from: str = "entry-1") -> N
         incidents.append({
             "incident_id": name, "midpoint_ms": 1000 * (n // 3), "act": "shot", "word": ("reported", "credible")[n % 2],
             "probability_e4": 5000 + n, "side": "undetermined", "sector_id": f"S{n % 4}", "members": [f"o{n}", f"p{n}"], "exercise": True,
+            "lon_udeg": n or None, "lat_udeg": n or None, "cov_ee_m2": 9, "cov_en_m2": 0, "cov_nn_m2": 4,
         })  # fmt: skip
         findings += [
             {
@@ -113,6 +114,37 @@ def test_views_come_back_as_they_were_made(database: Database) -> None:
     assert reading.states(database) == {"alleged": 119, "verified": 1}
     fill(database, 3, "entry-2")
     assert reading.counts(database)["incidents"] == 3
+
+
+def test_the_map_gets_the_surest_places_and_none_that_is_unknown(database: Database) -> None:
+    fill(database)
+    made = reading.map_places(database, "2031-01-01", "2031-01-01")
+    assert sorted(made["incident_id"]) == [f"i{n:04d}" for n in range(1, 120)]
+    at = made["incident_id"].index("i0007")
+    assert {name: column[at] for name, column in made.items()} == {
+        "incident_id": "i0007", "reporting_day": "2031-01-01", "probability_e4": 5007, "word": "credible", "act": "shot",
+        "lon_udeg": 7, "lat_udeg": 7, "cov_ee_m2": 9, "cov_en_m2": 0, "cov_nn_m2": 4, "exercise": True,
+    }  # fmt: skip
+    assert sorted(reading.map_places(database, "2031-01-01", "2031-01-01", 2)["incident_id"]) == [
+        "i0118",
+        "i0119",
+    ]
+    assert reading.map_places(database, "2031-01-02", "2031-02-01")["incident_id"] == []
+
+
+def test_days_and_sectors_are_tallied_as_they_would_be_counted(database: Database) -> None:
+    fill(database)
+    assert reading.days(database, everything=True) == [
+        ("2031-01-01", "credible", 60),
+        ("2031-01-01", "reported", 60),
+    ]
+    assert sum(n for _, _, n in reading.days(database, everything=False)) == 120
+    assert reading.sectors(database, "2031-01-01", "2031-01-01", everything=True) == {
+        f"S{n}": 30 for n in range(4)
+    }
+    with database.writing() as connection:
+        filling.count(connection, ["2031-01-01"])
+    assert sum(reading.sectors(database, "2031-01-01", "2031-01-01", everything=True).values()) == 120
 
 
 def test_every_list_pages_through_everything_once(database: Database) -> None:

@@ -12,10 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-import numpy as np
-
 from truceline.errors import UsageError
-from truceline.geo.ellipses import ellipse_rings
 from truceline.mission import computing, reviewing
 from truceline.mission.mission import Mission, Recorded
 from truceline.mission.views import Views
@@ -107,29 +104,11 @@ class Desk:
         with self._lock:
             return self._reviews.of(finding_id)
 
-    def places(self, day_from: str, day_to: str) -> dict[str, Any]:
-        """Uncertain places over whole reporting days as GeoJSON ellipses of one standard deviation; the mission's own map."""
+    def places(self, day_from: str, day_to: str) -> dict[str, list[Any]]:
+        """Uncertain places over whole reporting days as columns, with covariances; the mission's own map draws them."""
         from truceline.store import reading
 
-        rows = reading.map_points(self.database, day_from, day_to)
-        lonlat = (
-            np.array([[row["lon_udeg"], row["lat_udeg"]] for row in rows], dtype=np.float64).reshape(-1, 2)
-            / 1e6
-        )
-        spread = np.array(
-            [[row["cov_ee_m2"], row["cov_en_m2"], row["cov_nn_m2"]] for row in rows], dtype=np.float64
-        ).reshape(-1, 3)
-        told = ("incident_id", "word", "act", "probability_e4", "exercise")
-        return {
-            "type": "FeatureCollection",
-            "features": [
-                {
-                    "type": "Feature", "properties": {name: row[name] for name in told},
-                    "geometry": {"type": "Polygon", "coordinates": [ring]},
-                }
-                for row, ring in zip(rows, np.round(ellipse_rings(lonlat, spread), 6).tolist(), strict=True)
-            ],
-        }  # fmt: skip
+        return reading.map_places(self.database, day_from, day_to)
 
     def _fill(self, newest: str) -> None:
         from truceline.store import filling

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from truceline.records.codes import VERDICTS
 from truceline.store.database import Database
-from truceline.store.schema import disclosed, findings, incidents, observations, settings, tallies
+from truceline.store.schema import disclosed, findings, incidents, observations, places, settings, tallies
 
 AT_ONCE: Final = 5_000
 
@@ -36,7 +36,7 @@ def fill(
     middle_of: dict[str, int] = {}
     holder: dict[str, str] = {}
     with database.writing() as connection:
-        for table in (incidents, findings, observations, disclosed):
+        for table in (incidents, places, findings, observations, disclosed):
             connection.execute(sa.delete(table))
 
         def put(table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
@@ -59,6 +59,13 @@ def fill(
                     "reporting_day": day_of[ident], "alleged": alleged.get(ident, 0), "row": _lean(row),
                 }  # fmt: skip
 
+        def of_places() -> Iterator[dict[str, Any]]:
+            for row in _rows(
+                incident_table.select([c.name for c in places.columns if c.name != "reporting_day"])
+            ):
+                if None not in row.values():
+                    yield row | {"reporting_day": day_of[row["incident_id"]]}
+
         def of_findings() -> Iterator[dict[str, Any]]:
             for row in _rows(finding_table):
                 if row["verdict"] == VERDICTS[3]:
@@ -69,6 +76,7 @@ def fill(
                 }  # fmt: skip
 
         put(incidents, of_incidents())
+        put(places, of_places())
         put(findings, of_findings())
         put(
             observations,

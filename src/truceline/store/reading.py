@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from truceline.records.columns import FINDINGS, INCIDENTS, OBSERVATIONS
 from truceline.store.database import Database
-from truceline.store.schema import disclosed, findings, incidents, observations, tallies
+from truceline.store.schema import disclosed, findings, incidents, observations, places, tallies
 
 PAGE: Final = 50
 MOST: Final = 500
@@ -125,14 +125,18 @@ def sectors(database: Database, day_from: str, day_to: str, *, everything: bool)
         return {str(name): int(n) for name, n in connection.execute(query)}
 
 
-def map_points(database: Database, day_from: str, day_to: str, limit: int = 20_000) -> list[dict[str, Any]]:
-    """Places with their covariance, for the mission's own map; the surest first where there are too many."""
-    query = (
-        sa.select(incidents.c.row)
-        .where(incidents.c.reporting_day.between(day_from, day_to), incidents.c.lon_udeg.is_not(None))
-        .order_by(incidents.c.probability_e4.desc(), incidents.c.incident_id)
+def map_places(database: Database, day_from: str, day_to: str, limit: int = 20_000) -> dict[str, list[Any]]:
+    """Uncertain places as columns, for the mission's own map; the surest where there are too many, in no order to be relied on."""
+    query = sa.select(places).where(places.c.reporting_day.between(day_from, day_to))
+    query = query.order_by(places.c.probability_e4.desc(), places.c.incident_id).limit(limit)
+    names = [column.name for column in places.columns]
+    with database.reading() as connection:
+        found = connection.execute(query).all()
+    return (
+        dict(zip(names, map(list, zip(*found, strict=True)), strict=True))
+        if found
+        else {name: [] for name in names}
     )
-    return _all(database, query.limit(limit))
 
 
 def disclosed_page(

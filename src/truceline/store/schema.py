@@ -70,6 +70,21 @@ disclosed = sa.Table(
     sa.Column("row", sa.Text, nullable=False),
 )  # fmt: skip
 
+places = sa.Table(
+    "places", METADATA,  # of the incidents that have one: lean, so that a map of all days reads little
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("reporting_day", sa.String, nullable=False, index=True),
+    sa.Column("probability_e4", sa.Integer, nullable=False),
+    sa.Column("word", sa.String, nullable=False),
+    sa.Column("act", sa.String, nullable=False),
+    sa.Column("lon_udeg", _BIG, nullable=False),
+    sa.Column("lat_udeg", _BIG, nullable=False),
+    sa.Column("cov_ee_m2", _BIG, nullable=False),
+    sa.Column("cov_en_m2", _BIG, nullable=False),
+    sa.Column("cov_nn_m2", _BIG, nullable=False),
+    sa.Column("exercise", sa.Boolean, nullable=False),
+)  # fmt: skip
+
 tallies = sa.Table(
     "tallies", METADATA,  # how many rows of `incidents` or `disclosed` a day has: counting a million at each look takes too long
     sa.Column("view", sa.String, primary_key=True),

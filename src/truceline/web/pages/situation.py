@@ -68,5 +68,5 @@ def sectors(request: Request, day_from: str, day_to: str) -> dict[str, Any]:
 
 @router.get("/data/places", name="places")
 def places(request: Request, day_from: str, day_to: str) -> dict[str, Any]:
-    """Uncertain places as ellipses of one standard deviation, for the mission only."""
+    """Uncertain places as columns, with covariances in square metres, for the mission only; the page draws them."""
     return desk_of(request).places(day_from, day_to)

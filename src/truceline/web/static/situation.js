@@ -30,6 +30,25 @@ async function timeline() {
   new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 160 })).observe(place);
 }
 
+// The ellipse of one standard deviation around an uncertain place; half-axes of at least 25 m, so that nothing becomes a pin.
+const CORNERS = 24, LEAST_M2 = 625, M_PER_DEGREE = 111195;
+function ellipse(lon, lat, ee, en, nn) {
+  const middle = (ee + nn) / 2, gap = Math.hypot((ee - nn) / 2, en), turn = Math.atan2(2 * en, ee - nn) / 2;
+  const [long, short] = [middle + gap, middle - gap].map((m2) => Math.sqrt(Math.max(m2, LEAST_M2)));
+  const ring = Array.from({ length: CORNERS + 1 }, (_, n) => {
+    const at = (2 * Math.PI * (n % CORNERS)) / CORNERS, u = long * Math.cos(at), v = short * Math.sin(at);
+    const north = (u * Math.sin(turn) + v * Math.cos(turn)) / M_PER_DEGREE;
+    const east = (u * Math.cos(turn) - v * Math.sin(turn)) / (M_PER_DEGREE * Math.cos((lat * Math.PI) / 180));
+    return [lon + east, lat + north];
+  });
+  return { type: "Polygon", coordinates: [ring] };
+}
+const ellipses = (columns) => ({ type: "FeatureCollection", features: columns.incident_id.map((incident_id, at) => {
+  const of = (name) => columns[name][at];
+  return { type: "Feature", properties: { incident_id, word: of("word"), act: of("act") },
+    geometry: ellipse(of("lon_udeg") / 1e6, of("lat_udeg") / 1e6, of("cov_ee_m2"), of("cov_en_m2"), of("cov_nn_m2")) };
+}) });
+
 async function map() {
   const place = document.getElementById("map");
   const { Map, NavigationControl, Popup, LngLatBounds } = await import("./vendor/maplibre-gl/maplibre-gl.mjs");
@@ -54,7 +73,7 @@ async function map() {
   drawn.getCanvas().setAttribute("aria-label", "Map of the sectors; the same numbers stand in the table below.");
   drawn.on("load", async () => {
     if (page.dataset.places) {
-      drawn.addSource("places", { type: "geojson", data: await get(`${page.dataset.places}?${range}`) });
+      drawn.addSource("places", { type: "geojson", data: ellipses(await get(`${page.dataset.places}?${range}`)) });
       drawn.addLayer({ id: "places", type: "fill", source: "places",
         paint: { "fill-color": ["match", ["get", "word"], "corroborated", colour("--sure"), "credible", colour("--likely"), colour("--told")], "fill-opacity": 0.25 } });
       drawn.addLayer({ id: "outlines", type: "line", source: "places",
