@@ -22,11 +22,12 @@ from tests.log.test_witness import AT, LOG_KEY, NORTH_MIRROR, OFFICER, Net, buil
 from truceline.errors import LogError
 from truceline.log import packages as packing
 from truceline.log import pushing
+from truceline.log.authors import Author
 from truceline.log.checkpoints import Checkpoint
 from truceline.log.collecting import Collector
 from truceline.log.cosignatures import CosignerKey, read_cosignatures
 from truceline.log.http import Body, Client, Reply
-from truceline.log.log import Author, Log
+from truceline.log.log import Log
 from truceline.log.merkle import leaf_hash, prove_consistency, prove_inclusion, root_of
 from truceline.log.mirroring import Mirror, begin
 from truceline.log.packages import Info, Package, Upload, dump_upload, read_packages, spans
