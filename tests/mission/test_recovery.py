@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from truceline.cli.main import main
-from truceline.errors import LogError, UsageError
-from truceline.mission import backing_up, evidence
+from truceline.errors import EnvironmentFailure, LogError, UsageError
+from truceline.log import stick as sticks
+from truceline.log.collecting import Collector
+from truceline.log.cosignatures import CosignerKey
+from truceline.log.http import Reply
+from truceline.log.log import Log
+from truceline.log.notes import SigningKey
+from truceline.log.services import WitnessService
+from truceline.log.witness import Witness
+from truceline.mission import backing_up, evidence, handing_in, pinning
 from truceline.mission.mission import Mission
 from truceline.mission.replaying import replay
 from truceline.mission.verifying import verify
@@ -158,3 +170,94 @@ def test_what_a_stick_brought_back_counts_as_cosigned(tiny: Path, tmp_path: Path
         backing_up.restore(old, tmp_path / "again", nobody_cosigned=True)
     assert backing_up.backup(tiny, tmp_path / "newer").log_size == Mission.open(tiny).log.size
     assert backing_up.restore(tmp_path / "newer", tmp_path / "again", nobody_cosigned=True).cosigned_size > 0
+
+
+class Net:
+    """Services by host, called as the network would call them."""
+
+    def __init__(self) -> None:
+        self.services: dict[str, Callable[[str, str, bytes], Reply]] = {}
+
+    def _call(self, method: str, url: str, body: bytes) -> Reply:
+        host, _, path = url.removeprefix("http://").partition("/")
+        if host not in self.services:
+            raise EnvironmentFailure("ENV-031", "the server must answer in time", where=url, value="refused", remedy="Start it.")  # fmt: skip
+        return self.services[host](method, f"/{path}", body)
+
+    def post(self, url: str, body: bytes) -> Reply:
+        return self._call("POST", url, body)
+
+    def get(self, url: str, cap: int) -> Reply:
+        return self._call("GET", url, b"")
+
+    def upload(self, url: str, body: bytes) -> Reply:
+        return self._call("POST", url, body)
+
+
+def witnessed(root: Path, at: Path, *names: str) -> tuple[Net, dict[str, Witness]]:
+    """Witnesses of a mission in its pinned policy, that cosigned what it has now."""
+    mission, net, made = Mission.open(root), Net(), {}
+    genesis, rows = mission.log.tree.leaf(0), []
+    for number, name in enumerate(names, 3):
+        key = SigningKey(f"{name}.test/w", bytes([number]) * 32)
+        made[name] = Witness(at / name, key, at / name / "mark")
+        made[name].watch(mission.log.key, genesis)
+        net.services[name] = WitnessService(made[name])
+        rows.append(f"witness {name} {CosignerKey.of(key)} http://{name}\n")
+    policy = "".join([*rows, f"group every all {' '.join(names)}\nquorum every\n"])
+    handing_in.hand_in(mission, pinning.change(mission, {}, {"receipt": policy}))
+    assert Collector(Log.open(root), net).collect() == ["receipt"]
+    return net, made
+
+
+def test_an_operator_that_restores_is_told_by_the_witnesses_how_far_they_cosigned(
+    tiny: Path, tmp_path: Path
+) -> None:
+    net, _ = witnessed(tiny, tmp_path, "north", "south")
+    backing_up.backup(tiny, tmp_path / "backup")
+    made = backing_up.restore(tmp_path / "backup", tmp_path / "same", sender=net)
+    assert made.cosigned_size == made.log_size == made.backup_size
+    say(tiny, 1)
+    assert Collector(Log.open(tiny), net).collect() == ["receipt"]
+    with pytest.raises(LogError, match="LOG-136"):
+        backing_up.restore(tmp_path / "backup", tmp_path / "again", sender=net)
+    assert not (tmp_path / "again").exists()
+    sticks.export(tiny, tmp_path / "stick")
+    with serving(tmp_path / "stick" / "log") as url:  # a mirror over HTTP, which fills what is missing
+        made = backing_up.restore(tmp_path / "backup", tmp_path / "again", mirrors=[url], sender=net)
+    assert (made.refilled, made.log_size) == (1, Log.open(tiny).size)
+    verify(tmp_path / "again", disclosed_only=True)
+
+
+def test_a_log_is_not_resumed_while_a_cosigner_is_silent(tiny: Path, tmp_path: Path) -> None:
+    net, _ = witnessed(tiny, tmp_path, "north", "south")
+    backing_up.backup(tiny, tmp_path / "backup")
+    held = [("north kept it", (tiny / "log" / "checkpoint").read_bytes())]
+    del net.services["north"]
+    with pytest.raises(LogError, match="LOG-150"):
+        backing_up.restore(tmp_path / "backup", tmp_path / "a", sender=net)
+    assert backing_up.restore(tmp_path / "backup", tmp_path / "a", held=held, sender=net).cosigned_size
+    assert backing_up.restore(
+        tmp_path / "backup", tmp_path / "b", sender=net, without=["north.test/w"]
+    ).log_size
+    with pytest.raises(LogError, match="LOG-150"):
+        backing_up.restore(tmp_path / "backup", tmp_path / "c", sender=net, without=["south.test/w"])
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Python's own web server over a folder, on this machine only."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing."""

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, emit
+from truceline.cli.common import PROGRAM, AsJson, Folder, Keys, emit, note
+from truceline.log.http import Client
+from truceline.log.levels import policies
 from truceline.mission import backing_up, upgrading
 
 HeldFiles = Annotated[
@@ -35,13 +37,20 @@ def restore(
     saved: Annotated[Path, typer.Argument(metavar="BACKUP", help="A backup.", show_default=False)],
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="Empty folder for the mission.", show_default=False)],
     held: HeldFiles = None,
-    mirror: Annotated[list[Path] | None, typer.Option(metavar="FOLDER", exists=True, file_okay=False, help="A copy of the log that somebody holds, e.g. a party's stick; repeat.", show_default=False)] = None,
+    mirror: Annotated[list[str] | None, typer.Option(metavar="DIR|URL", help="A copy of the log that somebody holds, e.g. a party's stick, or where its mirror is published; repeat.", show_default=False)] = None,
+    without: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A cosigner that does not answer and was asked in another way, or is gone for good; repeat.", show_default=False)] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody over the network: what counts is given with --held and --mirror.")] = False,
     nobody_cosigned: Annotated[bool, typer.Option("--nobody-cosigned", help="Nobody ever cosigned this log.")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Make a mission from a backup. Refuses to resume behind what somebody cosigned; refills from mirrors."""
+    """Make a mission from a backup. Refuses to resume behind what somebody cosigned; refills from mirrors.
+
+    Witnesses and mirrors that the backup's policies name with an address are asked how far they cosigned. Needs the extra `serve`.
+    """
+    client = None if offline or nobody_cosigned or not _has_addresses(saved) else Client()
     made = backing_up.restore(
-        saved, target, held=[(str(one), one.read_bytes()) for one in held or []], mirrors=mirror or [], nobody_cosigned=nobody_cosigned
+        saved, target, held=[(str(one), one.read_bytes()) for one in held or []], mirrors=mirror or [], nobody_cosigned=nobody_cosigned,
+        sender=client, without=without or [], say=note,
     )  # fmt: skip
     lines = [
         f"{made.log_size:,} entries stand in {target}: {made.backup_size:,} from the backup, {made.refilled:,} from mirrors; "
@@ -50,6 +59,10 @@ def restore(
         f"Put `sealed/keys` back from its own copy, and give the keys with --keys. Then: {PROGRAM} log verify {target}",
     ]
     emit(asdict(made), as_json, "\n".join(lines))
+
+
+def _has_addresses(saved: Path) -> bool:
+    return any(one.url for policy in policies(saved).values() for one in policy.witnesses.values())
 
 
 def succeed(

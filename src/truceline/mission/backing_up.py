@@ -7,18 +7,22 @@ shredded later does not live on in it; nor views, which are made again; nor priv
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from truceline.errors import EnvironmentFailure, EvidenceError, LogError, NotAMission, UsageError
+from truceline.log.asking import Asked, Sender, ask
 from truceline.log.checkpoints import Checkpoint, open_checkpoint, read_checkpoint
+from truceline.log.cosignatures import check_cosignatures
+from truceline.log.http import is_url
+from truceline.log.levels import policies
 from truceline.log.locking import locked
 from truceline.log.notes import VerifierKey
 from truceline.log.origins import read_origin
 from truceline.log.refilling import refill
-from truceline.log.sources import DiskSource
-from truceline.log.tree import TileTree
+from truceline.log.sources import DiskSource, open_source
+from truceline.log.tree import Source, TileTree
 from truceline.mission import cosigned
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
@@ -80,17 +84,23 @@ def backup(root: Path, target: Path) -> Saved:
 
 
 def restore(
-    saved: Path, root: Path, *, held: Sequence[tuple[str, bytes]] = (), mirrors: Sequence[Path] = (), nobody_cosigned: bool = False
+    saved: Path, root: Path, *, held: Sequence[tuple[str, bytes]] = (), mirrors: Sequence[str | Path] = (), nobody_cosigned: bool = False,
+    sender: Sender | None = None, without: Collection[str] = (), say: Callable[[str], None] = lambda said: None,
 ) -> Restored:  # fmt: skip
     """Make a mission from a backup, unless somebody cosigned more than can be found again.
 
+    The cosigners of the backup's policies are asked, where they have an address and there is a `sender`; mirrors among them
+    give back what the backup lacks.
+
     Args:
         held: checkpoints that witnesses and parties hold: a name for messages, and the note.
-        mirrors: folders with a copy of the published log (`log/`, and `blobs/` where there are), e.g. a party's stick.
+        mirrors: copies of the published log: folders (`log/`, and `blobs/` where there are), e.g. a party's stick; or URLs.
+        sender: what asks over the network; nobody is asked when None.
+        without: names of cosigners whose silence is accepted, since they were asked in another way or are gone for good.
         nobody_cosigned: nobody ever cosigned this log, so there is nobody to ask.
     Raises:
-        UsageError: MIS-001 the target is not empty, MIS-071 nobody was asked. LogError: LOG-136, the tail is lost; LOG-044, a
-            history that differs. LogError, EvidenceError: the backup does not verify. EnvironmentFailure: ENV-001.
+        UsageError: MIS-001 the target is not empty, MIS-071 nobody was asked. LogError: LOG-136, the tail is lost; LOG-150, a
+            cosigner does not answer; LOG-044, a history that differs. LogError, EvidenceError: the backup does not verify. EnvironmentFailure: ENV-001.
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UsageError(
@@ -99,7 +109,11 @@ def restore(
             where=str(root),
             remedy="Choose another folder, or remove this one.",
         )
-    if not held and not mirrors and not nobody_cosigned:
+    known_policies = policies(saved).values() if (saved / "policy").is_dir() else ()
+    to_ask = sender is not None and any(
+        one.url for policy in known_policies for one in policy.witnesses.values()
+    )
+    if not held and not mirrors and not nobody_cosigned and not to_ask:
         raise UsageError(
             "MIS-071", "before a mission is restored, those who cosigned it must be asked", where=str(saved),
             remedy="Give their newest checkpoints with --held, or their copies with --mirror; --nobody-cosigned if there is nobody.",
@@ -107,19 +121,24 @@ def restore(
     verify(saved, disclosed_only=True)
     key = read_origin(saved)
     have = open_checkpoint((saved / "state" / "commit").read_bytes(), key)
-    known = list(_known(key, [*held, *cosigned.notes(saved)], mirrors))
-    newest = max([have, *known], key=lambda one: one.size)
+    asked = ask(known_policies, key, have, sender, say) if sender is not None and to_ask else []
+    _refuse_silence(asked, key, held, without)
+    copies = _copies(key, [*mirrors, *(one.prefix for one in asked if one.prefix)])
+    known = [*_known(key, [*held, *cosigned.notes(saved)]), *(at for _, at in copies)]
     _same_history(saved, have, known)
+    reached = max([have.size, *(one.size for one in asked), *(one.size for one in known)])
     partial = root.with_name(f".{root.name}.restoring")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         _copy(saved, partial)
         came = 0
-        if newest.size > have.size:
-            source = _mirror_of(key, mirrors, newest, have)
-            came = refill(partial, have, newest, DiskSource(_log_of(source)))
+        newest = have
+        if reached > have.size:
+            source, newest = _best(copies, reached, have)
+            came = refill(partial, have, newest, source)
             for mirror in mirrors:
-                _take_missing(mirror, partial)
+                if not is_url(str(mirror)):
+                    _take_missing(Path(mirror), partial)
         made = verify(partial, disclosed_only=True) if not came else None
     except OSError as problem:
         raise EnvironmentFailure(
@@ -131,7 +150,14 @@ def restore(
     if root.exists():
         root.rmdir()
     partial.rename(root)
-    return Restored(root, newest.size, have.size, came, max((one.size for one in known), default=0), missing)
+    return Restored(
+        root,
+        newest.size,
+        have.size,
+        came,
+        max([0, *(one.size for one in known), *(one.size for one in asked)]),
+        missing,
+    )
 
 
 def succeed(
@@ -205,13 +231,32 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _known(
-    key: VerifierKey, held: Sequence[tuple[str, bytes]], mirrors: Sequence[Path]
-) -> Iterator[Checkpoint]:
+def _known(key: VerifierKey, held: Sequence[tuple[str, bytes]]) -> Iterator[Checkpoint]:
     for where, note in held:
         yield read_checkpoint(note, key, where)[0]
-    for mirror in mirrors:
-        yield read_checkpoint(DiskSource(_log_of(mirror)).checkpoint(), key, str(mirror))[0]
+
+
+def _copies(key: VerifierKey, mirrors: Sequence[str | Path]) -> list[tuple[Source, Checkpoint]]:
+    """Where entries can be had, and under which checkpoint each copy stands."""
+    sources = [open_source(str(one)) for one in mirrors]
+    return [(one, read_checkpoint(one.checkpoint(), key, str(where))[0]) for one, where in zip(sources, mirrors, strict=True)]  # fmt: skip
+
+
+def _refuse_silence(
+    asked: Sequence[Asked], key: VerifierKey, held: Sequence[tuple[str, bytes]], without: Collection[str]
+) -> None:
+    """Who is silent may have cosigned more; a checkpoint with its cosignature, or its name in `without`, answers for it."""
+    silent = [one for one in asked if one.silent and one.key.name not in without]
+    for where, note in held:
+        _, text, lines = read_checkpoint(note, key, where)
+        said = {one.key for one in check_cosignatures(text, lines, [one.key for one in silent])}
+        silent = [one for one in silent if one.key not in said]
+    if silent:
+        raise LogError(
+            "LOG-150", "every cosigner must say how far it cosigned before a log is resumed", where=silent[0].key.name,
+            value=silent[0].silent,
+            remedy="Start it, or give the newest checkpoint that it cosigned with --held. If it is gone for good: --without NAME.",
+        )  # fmt: skip
 
 
 def _same_history(saved: Path, have: Checkpoint, known: Sequence[Checkpoint]) -> None:
@@ -224,19 +269,17 @@ def _same_history(saved: Path, have: Checkpoint, known: Sequence[Checkpoint]) ->
             )  # fmt: skip
 
 
-def _mirror_of(key: VerifierKey, mirrors: Sequence[Path], newest: Checkpoint, have: Checkpoint) -> Path:
-    for mirror in mirrors:
-        at = read_checkpoint(DiskSource(_log_of(mirror)).checkpoint(), key, str(mirror))[0]
-        if at.size >= newest.size:
-            return mirror
+def _best(
+    copies: Sequence[tuple[Source, Checkpoint]], reached: int, have: Checkpoint
+) -> tuple[Source, Checkpoint]:
+    """The fullest copy, if it goes as far as anybody cosigned."""
+    source, at = max(copies, key=lambda one: one[1].size, default=(None, have))
+    if source is not None and at.size >= reached:
+        return source, at
     raise LogError(
-        "LOG-136", "a log must not be resumed behind what somebody cosigned", where=f"size {have.size}", value=newest.size,
+        "LOG-136", "a log must not be resumed behind what somebody cosigned", where=f"size {have.size}", value=reached,
         remedy="Find a mirror with the rest (--mirror). If it is lost, close the log: `truceline succeed OLD NEW --held FILE`.",
     )  # fmt: skip
-
-
-def _log_of(mirror: Path) -> Path:
-    return mirror / "log" if (mirror / "log").is_dir() else mirror
 
 
 def _take_missing(mirror: Path, root: Path) -> None:
