@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from truceline.cli.main import main
 from truceline.errors import EvidenceError
@@ -140,3 +145,44 @@ def test_by_command(authority: Path, tiny: Path, tmp_path: Path, monkeypatch: py
         == 0
     )
     assert called("anchor", "check", tiny, "--root", root) == 0
+
+
+def reissue(folder: Path, to: Path, begin: dt.datetime, end: dt.datetime) -> None:
+    """The same authority with a certificate of another validity."""
+    shutil.copytree(folder, to)
+    (to / "conf").write_text(CONFIG.format(folder=to))
+    old = x509.load_pem_x509_certificate((folder / "tsa.pem").read_bytes())
+    ca = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(ca.subject)
+        .public_key(old.public_key())
+    )
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end)
+    for one in old.extensions:
+        made = made.add_extension(one.value, one.critical)
+    (to / "tsa.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+
+def test_the_chain_counts_at_the_time_of_the_stamp_and_not_today(
+    authority: Path, tiny: Path, tmp_path: Path
+) -> None:
+    mission, root = Mission.open(tiny), (authority / "ca.pem").read_bytes()
+    note, size, now = mission.log.checkpoint, mission.log.size, dt.datetime.now(dt.UTC)
+    day = dt.timedelta(days=1)
+    for name, begin, end in (("expired", now - 2 * day, now - day), ("not-yet", now + day, now + 2 * day)):
+        reissue(authority, tmp_path / name, begin, end)
+        with pytest.raises(EvidenceError, match="EVI-040"):
+            anchoring.accept(mission, note, stamp(tmp_path / name, anchoring.request(note)), [root])
+    assert mission.log.size == size
+    ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=8)
+    reissue(authority, tmp_path / "short", now - day, ends)
+    answer = stamp(tmp_path / "short", anchoring.request(note))
+    while dt.datetime.now(dt.UTC) <= ends + dt.timedelta(seconds=1):
+        time.sleep(0.2)
+    anchoring.accept(mission, note, answer, [root])  # the certificate has run out since
+    (found,) = anchoring.check(mission, [root])
+    assert found.size == size

@@ -20,6 +20,7 @@ from truceline.log.merkle import leaf_hash
 from truceline.log.notes import SigningKey, VerifierKey
 from truceline.log.origins import origin_file, read_origin
 from truceline.log.publishing import drop_replaced
+from truceline.log.storing import settle, storing
 from truceline.log.tiles import WIDTH, join_bundle, path_of
 from truceline.log.tree import Source, TileTree
 
@@ -73,6 +74,7 @@ class Mirror:
             LogError: LOG-036, as `Log.open`.
         """
         self.folder, self._signer, self._clock, self._approve = folder, signer, clock, approve
+        settle(folder, read_origin(folder))
         if signer is not None:
             self._know(CosignerKey.of(signer))
         self.log = Log.open(folder)
@@ -97,7 +99,8 @@ class Mirror:
             if (remote.root_at(first) != self.log.root) if first else (remote.leaf(0) != self.genesis_root):
                 raise _another_history(first)
             if new.size > first:
-                self._store(remote.bundle, new)
+                with storing(self.folder, self.log.key):
+                    self._store(remote.bundle, new)
             self._publish(new, is_new=new.size > first)
         return Mirrored(new.size, new.size - first, self._signer is not None)
 
@@ -118,7 +121,8 @@ class Mirror:
             if new.size == first and new.root != self.log.root:
                 raise _another_history(first)
             if new.size > first:
-                self._store(lambda number: bundle(number, min(WIDTH, new.size - number * WIDTH)), new)
+                with storing(self.folder, self.log.key):
+                    self._store(lambda number: bundle(number, min(WIDTH, new.size - number * WIDTH)), new)
             line = self._publish(new, is_new=new.size > first)
         return Mirrored(new.size, new.size - first, self._signer is not None), line
 

@@ -17,6 +17,7 @@ from truceline.log.merkle import leaf_hash
 from truceline.log.notes import VerifierKey
 from truceline.log.origins import read_origin
 from truceline.log.sources import DiskSource
+from truceline.log.storing import settle
 from truceline.log.tiles import WIDTH, join_bundle, path_of, split_bundle
 from truceline.log.tree import TileTree
 
@@ -42,6 +43,7 @@ def verify(
         EnvironmentFailure: ENV-001, ENV-003.
     """
     key = read_origin(folder)
+    settle(folder, key)
     log = Log(folder, key, None)
     if log.is_unfinished:
         with log.writing():
