@@ -189,7 +189,7 @@ def test_writers_wait_for_each_other(database: Database) -> None:
     def work(turn: int) -> None:
         try:
             for n in range(10):
-                filling.set_state(database, f"i{10 * turn + n:04d}/1", "in_review")
+                filling.set_states(database, {f"i{10 * turn + n:04d}/1": "in_review"})
         except Exception as problem:  # noqa: BLE001 - whatever it was, the test tells
             failed.append(problem)
 
@@ -236,3 +236,20 @@ def test_a_database_of_another_version_is_refused(database: Database) -> None:
         Database(database.url)
     with database.writing() as connection:
         connection.exec_driver_sql("delete from settings")
+
+
+def test_a_database_of_the_version_before_is_brought_up_to_date_and_keeps_its_accounts(
+    database: Database,
+) -> None:
+    accounts.add_person(database, accounts.Person("kept", "auditor", ""))
+    with database.writing() as connection:
+        connection.exec_driver_sql("drop table documents")
+        connection.exec_driver_sql("drop table work")
+        connection.exec_driver_sql("alter table observations drop column source_id")
+        connection.exec_driver_sql("update settings set value = '1' where name = 'schema_version'")
+    again = Database(database.url)
+    assert accounts.person(again, "kept") is not None
+    assert reading.document(again, "coverage") is None
+    assert reading.sources(again, ("post",)) == []
+    assert filling.made_from(again) == ""
+    again.close()

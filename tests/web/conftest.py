@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the tests themselves say what is missing where the extra is
 
 PASSWORD = "four words make one"
 ACCOUNTS = {
-    "observer": {}, "officer": {"signs_as": "officer-1"}, "auditor": {}, "commissioner": {"signs_as": "commission"},
+    "observer": {"signs_as": "EXERCISE-patrol-99"}, "officer": {"signs_as": "officer-1"}, "auditor": {}, "commissioner": {"signs_as": "commission"},
     "liaison": {"party": "party-1"}, "mediator": {"signs_as": "mediator-1"}, "admin": {},
 }  # fmt: skip
 LogIn = Callable[[str], "TestClient"]

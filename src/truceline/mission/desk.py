@@ -7,13 +7,14 @@ log first, and the view follows. Acts are one at a time within this program, as 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from truceline.errors import UsageError
-from truceline.mission import computing, reviewing
+from truceline.mission import computing, covering, reviewing
+from truceline.mission.living import Changed, Living
 from truceline.mission.mission import Mission, Recorded
 from truceline.mission.views import Views
 from truceline.records.kinds import Findings
@@ -42,6 +43,7 @@ class Desk:
         self.database: Database = Database(url or sqlite_url(root / "views" / "desk.sqlite"))
         self._lock = threading.RLock()
         self._reviews = reviewing.Reviews(self.mission)
+        self._living: Living | None = None
 
     def close(self) -> None:
         """Give back the database."""
@@ -65,26 +67,62 @@ class Desk:
             if not again and filling.made_from(self.database) == newest:
                 return False
             self._fill(newest)
+            self._living = None  # parameters may be others now
             return True
 
-    def review(self, finding_id: str, *, role: str, word: str, reason: str) -> str:
-        """Record a review and say the state that it leads to.
+    def keep_up(self) -> bool:
+        """Fuse what came since, live, for the mission's own screens; whether anything there changed.
 
-        Raises:
-            UsageError: MIS-100, MIS-101, MIS-102 no such finding.
+        The first call fuses everything once. Where nothing was fused or assessed yet, or nothing can be opened, it does nothing.
         """
-        from truceline.store import filling, reading
+        mission = self.mission
+        if mission.setting("record_only") or not mission.of(Findings) or not mission.vault.can_open:
+            return False
+        if self._living is None:
+            living = Living(mission)
+            changed: Changed | None = living.first
+            self._living = living
+        else:
+            with self._lock:
+                changed = self._living.take()
+        if changed is None or not (changed.gone or changed.incidents.num_rows or changed.observations.num_rows):  # fmt: skip
+            return False
+        from truceline.store import filling
 
         with self._lock:
-            if reading.finding(self.database, finding_id) is None:
-                raise UsageError(
-                    "MIS-102", "a review must be of a finding that stands", where="finding_id", value=finding_id,
-                    remedy="It may have been fused anew: look it up in the queue.",
-                )  # fmt: skip
-            reviewing.review(self._reviews, self.mission, finding_id, role=role, word=word, reason=reason)
-            state = self._reviews.state(finding_id)
-            filling.set_state(self.database, finding_id, state)
-            return state
+            filling.change(
+                self.database, gone=changed.gone, incident_table=changed.incidents, finding_table=changed.findings,
+                observation_table=changed.observations, day_of=self.reporting_days(changed.incidents),
+                state_of=self._reviews.states(),
+            )  # fmt: skip
+        return True
+
+    def review(self, finding_id: str, *, role: str, word: str, reason: str) -> str:
+        """Record a review and say the state that it leads to. Raises as `review_many`."""
+        return self.review_many([finding_id], role=role, word=word, reason=reason)[finding_id]
+
+    def review_many(self, finding_ids: Sequence[str], *, role: str, word: str, reason: str) -> dict[str, str]:
+        """Record one officer's word on a batch, all of it or nothing, and say the state of each.
+
+        Raises:
+            UsageError: MIS-100, MIS-101, MIS-221; MIS-102 one that does not stand.
+        """
+        from truceline.store import filling, reading, working
+
+        with self._lock:
+            for finding_id in finding_ids:
+                if reading.finding(self.database, finding_id) is None:
+                    raise UsageError(
+                        "MIS-102", "a review must be of a finding that stands", where="finding_id", value=finding_id,
+                        remedy="It may have been fused anew: look it up in the queue.",
+                    )  # fmt: skip
+            reviewing.review_many(
+                self._reviews, self.mission, finding_ids, role=role, word=word, reason=reason
+            )
+            states = {name: self._reviews.state(name) for name in finding_ids}
+            filling.set_states(self.database, states)
+            working.leave(self.database, list(states))
+            return states
 
     def act(
         self, use_case: Callable[Concatenate[Mission, P], R], /, *arguments: P.args, **named: P.kwargs
@@ -115,11 +153,13 @@ class Desk:
 
         incidents = computing.newest_incidents(self.mission)
         findings = computing.newest_findings(self.mission)
+        observations = Views(self.mission).observed().observations
         shown = computing.read_shown(self.mission, incidents.entry.body)  # type: ignore[arg-type]
         filling.fill(
             self.database, made_from=newest, incident_table=incidents.table, finding_table=findings.table,
-            observation_table=Views(self.mission).observed().observations, disclosed_rows=shown,
-            day_of=self.reporting_days(incidents.table), state_of=self._reviews.states(),
+            observation_table=observations, disclosed_rows=shown, day_of=self.reporting_days(incidents.table),
+            state_of=self._reviews.states(),
+            papers={"coverage": covering.told(self.mission, incidents.table, observations)},
         )  # fmt: skip
 
     def reporting_days(self, incidents: Any) -> Mapping[str, str]:

@@ -85,7 +85,7 @@ def enter(mission: Mission, path: Path, *, author: str = "") -> Entered:
     mission.refuse_record()
     written = read(path)
     made = Entered()
-    sealed = _observations(mission, [one for one in written if one.kind == "observation"], made)
+    sealed = observations_of(mission, [one for one in written if one.kind == "observation"], made)
     sealed += _watches(mission, [one for one in written if one.kind == "watch"], made)
     acts = _acts(mission, [one for one in written if one.kind not in _SEALED], author, made)
     grouped = _officers(mission, written, author, made)
@@ -108,7 +108,7 @@ def enter(mission: Mission, path: Path, *, author: str = "") -> Entered:
     return made
 
 
-def _observations(mission: Mission, written: list[Written], made: Entered) -> list[Observation | Watch]:
+def observations_of(mission: Mission, written: list[Written], made: Entered) -> list[Observation | Watch]:
     """Read as rows of Truceline's own table, so that one rule holds for both ways in."""
     if not written:
         return []

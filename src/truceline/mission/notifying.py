@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from truceline.errors import UsageError
 from truceline.mission.clock import from_iso, iso
-from truceline.mission.marking import new_id, said
+from truceline.mission.marking import new_id, refuse_fine, said
 from truceline.mission.mission import Mission, Recorded
 from truceline.records.kinds import Escalation, Notice, Receipt, Reply
 
 POSITIONS: Final = ("accepts", "contests", "partly", "informs")
 HOUR_MS: Final = 3_600_000
-_FINE: Final = re.compile(
-    r"\d{1,3}[.,]\d{3,}\s*°?|\d{1,3}\s*°\s*\d|\b\d{1,2}[C-HJ-NP-X]\s?[A-Z]{2}\s?\d{4,}", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +63,7 @@ def give(
     text = said(mission, content)
     if not text:
         raise UsageError("MIS-220", "a notice must say something", where="content", remedy="Say what happened, where by sector, and what is asked.")  # fmt: skip
-    fine = _FINE.search(text)
-    if fine:
-        raise UsageError(
-            "MIS-221", "a notice goes to all and must be coarse: no coordinates", where="content", value=fine[0],
-            remedy="Name the sector; precise places stay in the mission.",
-        )  # fmt: skip
+    refuse_fine(text, "content")
     now = mission.clock_ms()
     body = Notice(
         new_id(mission, "notice"), tuple(one.id for one in mission.genesis.parties), text,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from truceline.errors import UsageError
 from truceline.mission.clock import iso
+from truceline.mission.marking import refuse_fine, said
 from truceline.mission.mission import Mission, Recorded
 from truceline.records.kinds import Review
 from truceline.records.reviews import STATES, WORDS, state, words_of
@@ -44,10 +45,18 @@ def _states(reviews: Iterable[tuple[Recorded, Review]]) -> dict[str, str]:
 def review(
     reviews: Reviews, mission: Mission, finding_id: str, *, role: str, word: str, reason: str
 ) -> Recorded:
-    """Record one person's word on one finding, signed by that person's key.
+    """Record one person's word on one finding, signed by that person's key. Raises as `review_many`."""
+    return review_many(reviews, mission, [finding_id], role=role, word=word, reason=reason)[0]
+
+
+def review_many(
+    reviews: Reviews, mission: Mission, finding_ids: Sequence[str], *, role: str, word: str, reason: str
+) -> list[Recorded]:
+    """Record one person's word on a batch of findings, an entry each, appended together.
 
     Raises:
-        UsageError: MIS-100 no such word, MIS-101 no reason, MIS-020 a mission of record, MIS-003 no key of that role.
+        UsageError: MIS-100 no such word, MIS-101 no reason, MIS-221 a place finer than a sector in it, MIS-020 a mission of
+            record, MIS-003 no key of that role.
     """
     if word not in WORDS:
         raise UsageError(
@@ -58,10 +67,11 @@ def review(
         raise UsageError(
             "MIS-101", "a review must say why", where="reason", remedy="Say what you read and what decided."
         )
-    number = len(reviews.of(finding_id)) + 1
-    name = f"{'EXERCISE-' if mission.genesis.exercise else ''}review-{number}-{finding_id}"
-    said = reason.strip()
-    if mission.genesis.exercise and not said.startswith("EXERCISE"):
-        said = f"EXERCISE: {said}"
-    body = Review(name, finding_id, role, word, said, iso(mission.clock_ms()))
-    return mission.record(body, role)
+    refuse_fine(reason, "reason")
+    mark = "EXERCISE-" if mission.genesis.exercise else ""
+    now, why = iso(mission.clock_ms()), said(mission, reason)
+    bodies = [
+        Review(f"{mark}review-{len(reviews.of(name)) + 1}-{name}", name, role, word, why, now)
+        for name in dict.fromkeys(finding_ids)
+    ]
+    return mission.record_many([(role, body, None) for body in bodies])

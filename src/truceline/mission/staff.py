@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from truceline.errors import UsageError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from truceline.mission.desk import Desk
 
 MIN_PASSWORD: Final = 12
+_SOURCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def add_account(
@@ -22,7 +24,7 @@ def add_account(
         name: of the function, e.g. "officer north"; never a person's.
         party: of a liaison, who signs with the key of that party.
         signs_as: the key of an officer, which no other has (R24); a commissioner may have that of a party or of the
-            commission, a mediator that of an actor.
+            commission, a mediator that of an actor. Of an observer it is the source that it reports as.
     Raises:
         UsageError: MIS-180 the name, MIS-181 the role, MIS-182 the party, MIS-183 the key, MIS-184 the password,
             STO-001 the name is taken.
@@ -48,7 +50,8 @@ def add_account(
         "officer": set(genesis.keys) - set(parties) - {one.id for one in genesis.actors} - {"commission", "auditor"},
     }  # fmt: skip
     usable = sorted(parts.get(role, set()) & set(genesis.keys))
-    if (role in SIGNING and not signs) or (signs and signs not in usable):
+    reports = role == "observer" and signs not in genesis.keys and _SOURCE.fullmatch(signs) is not None
+    if (role in SIGNING and not signs) or (signs and signs not in usable and not reports):
         raise UsageError(
             "MIS-183", "an account must sign with a key of the mission that is for its role", where="signs_as", value=signs,
             remedy=f"Keys for this role: {', '.join(usable)}." if role in MAY_SIGN else "Only officers, liaisons, commissioners and mediators sign.",

@@ -79,11 +79,11 @@ def trends(
         mission.genesis.name, mission.genesis.exercise, series, tuple(made), false_per_year, coverage.hot_spots(series), decision, changed,
         coverage.totals(fused.table, exposed, until_ms=now),
         coverage.unwatched_weeks(gaps, zone=str(mission.setting("reporting_zone")), until_ms=now),
-        *_silence(fused.table, observations, exposed, now),
+        *silence_of(fused.table, observations, exposed, now),
     )  # fmt: skip
 
 
-def _silence(
+def silence_of(
     incidents: pa.Table, observations: pa.Table, exposed: pa.Table, now_ms: int
 ) -> tuple[pa.Table, str, str]:
     """What it means that a sector reported nothing in the seven days before the newest midnight of the exposure that is over."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 BUSY_MS = 10_000
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: ("ALTER TABLE observations ADD COLUMN source_id VARCHAR",)}
+"""Version -> what leads to the next one, beyond the tables that are new (those are made anyway). Accounts are kept."""
 
 
 class Database:
@@ -81,10 +83,22 @@ class Database:
                 connection.execute(
                     sa.insert(settings), {"name": "schema_version", "value": str(SCHEMA_VERSION)}
                 )
+            elif found.isdecimal() and int(found) < SCHEMA_VERSION:
+                for version in range(int(found), SCHEMA_VERSION):
+                    for statement in MIGRATIONS[version]:
+                        connection.exec_driver_sql(statement)
+                connection.execute(
+                    sa.update(settings)
+                    .where(settings.c.name == "schema_version")
+                    .values(value=str(SCHEMA_VERSION))
+                )
+                connection.execute(
+                    sa.delete(settings).where(settings.c.name == "made_from")
+                )  # the views are filled again
             elif found != str(SCHEMA_VERSION):
                 raise EnvironmentFailure(
-                    "ENV-041", "the database must be of this version", where=self.engine.url.render_as_string(),
-                    value=found, remedy="Its views can be made again: give an empty database, or remove the file.",
+                    "ENV-041", "the database must not be of a newer version", where=self.engine.url.render_as_string(),
+                    value=found, remedy="Install the Truceline that made it; or give an empty database: views are made again, accounts are not.",
                 )  # fmt: skip
 
 

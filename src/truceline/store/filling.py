@@ -11,14 +11,23 @@ import sqlalchemy as sa
 
 from truceline.records.codes import VERDICTS
 from truceline.store.database import Database
-from truceline.store.schema import disclosed, findings, incidents, observations, places, settings, tallies
+from truceline.store.schema import (
+    disclosed,
+    documents,
+    findings,
+    incidents,
+    observations,
+    places,
+    settings,
+    tallies,
+)
 
 AT_ONCE: Final = 5_000
 
 
 def fill(
     database: Database, *, made_from: str, incident_table: pa.Table, finding_table: pa.Table, observation_table: pa.Table,
-    disclosed_rows: Iterable[Mapping[str, Any]], day_of: Mapping[str, str], state_of: Mapping[str, str],
+    disclosed_rows: Iterable[Mapping[str, Any]], day_of: Mapping[str, str], state_of: Mapping[str, str], papers: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Replace all views.
 
@@ -28,6 +37,7 @@ def fill(
         disclosed_rows: the disclosed form of the incidents, with `reporting_day`.
         day_of: incident id -> reporting day.
         state_of: finding id -> state of review; those that are absent are "alleged".
+        papers: name -> what a page shows in one piece, as plain JSON.
     """
     alleged: dict[str, int] = {}
     for batch in finding_table.select(["incident_id", "verdict"]).to_batches():
@@ -87,6 +97,9 @@ def fill(
         )
         put(disclosed, (_chosen(row, disclosed) | {"row": _json(row)} for row in disclosed_rows))
         count(connection)
+        connection.execute(sa.delete(documents))
+        for name, body in (papers or {}).items():
+            connection.execute(sa.insert(documents), {"name": name, "body": _json(body)})
         connection.execute(sa.delete(settings).where(settings.c.name == "made_from"))
         connection.execute(sa.insert(settings), {"name": "made_from", "value": made_from})
 
@@ -107,6 +120,81 @@ def count(connection: sa.Connection, days: Collection[str] | None = None) -> Non
         connection.execute(sa.insert(tallies).from_select(list(tallies.columns), query))
 
 
+def change(
+    database: Database, *, gone: Iterable[str], incident_table: pa.Table, finding_table: pa.Table, observation_table: pa.Table,
+    day_of: Mapping[str, str], state_of: Mapping[str, str],
+) -> None:  # fmt: skip
+    """Put incidents that changed in the place of those that were; in one transaction. The disclosed rows stay as they are.
+
+    Args:
+        gone: ids that are no more. finding_table: all findings of the incidents of `incident_table`. Others as of `fill`.
+    """
+    rows = list(_rows(incident_table))
+    told = [row for row in _rows(finding_table) if row["verdict"] != VERDICTS[3]]
+    seen = {row["obs_id"]: row for row in _rows(observation_table)}
+    holder = {name: row["incident_id"] for row in rows for name in row["members"]}
+    alleged: dict[str, int] = {}
+    for row in told:
+        alleged[row["incident_id"]] = alleged.get(row["incident_id"], 0) + (row["verdict"] == "breach")
+    middle_of = {row["incident_id"]: row["midpoint_ms"] for row in rows}
+    replaced = sorted({*gone, *middle_of})
+    with database.writing() as connection:
+        before = {
+            str(day)
+            for first in range(0, len(replaced), 500)
+            for day in connection.execute(
+                sa.select(incidents.c.reporting_day).where(
+                    incidents.c.incident_id.in_(replaced[first : first + 500])
+                )
+            ).scalars()
+        }
+        for first in range(0, len(replaced), 500):
+            names = replaced[first : first + 500]
+            connection.execute(sa.delete(incidents).where(incidents.c.incident_id.in_(names)))
+            connection.execute(sa.delete(places).where(places.c.incident_id.in_(names)))
+            connection.execute(sa.delete(findings).where(findings.c.incident_id.in_(names)))
+        for first in range(0, len(seen), 500):
+            ids = list(seen)[first : first + 500]
+            connection.execute(sa.delete(observations).where(observations.c.obs_id.in_(ids)))
+        if rows:
+            connection.execute(
+                sa.insert(incidents),
+                [
+                    _chosen(row, incidents)
+                    | {
+                        "reporting_day": day_of[row["incident_id"]], "alleged": alleged.get(row["incident_id"], 0),
+                        "row": _lean(row),
+                    }
+                    for row in rows
+                ],
+            )  # fmt: skip
+        placed = [_chosen(row, places) | {"reporting_day": day_of[row["incident_id"]]} for row in rows]
+        placed = [one for one in placed if None not in one.values()]
+        if placed:
+            connection.execute(sa.insert(places), placed)
+        if told:
+            connection.execute(
+                sa.insert(findings),
+                [
+                    _chosen(row, findings)
+                    | {
+                        "midpoint_ms": middle_of[row["incident_id"]], "row": _lean(row),
+                        "state": state_of.get(row["finding_id"], "alleged"),
+                    }
+                    for row in told
+                ],
+            )  # fmt: skip
+        if seen:
+            connection.execute(
+                sa.insert(observations),
+                [
+                    _chosen(row, observations) | {"incident_id": holder.get(name), "row": _lean(row)}
+                    for name, row in seen.items()
+                ],
+            )
+        count(connection, before | {day_of[row["incident_id"]] for row in rows})
+
+
 def made_from(database: Database) -> str:
     """Id of the entry that the views were made from; empty before the first."""
     with database.reading() as connection:
@@ -114,10 +202,15 @@ def made_from(database: Database) -> str:
     return str(found or "")
 
 
-def set_state(database: Database, finding_id: str, state: str) -> None:
-    """The state of review of one finding, after a review was recorded."""
-    with database.writing() as connection:
-        connection.execute(sa.update(findings).where(findings.c.finding_id == finding_id).values(state=state))
+def set_states(database: Database, states: Mapping[str, str]) -> None:
+    """The states of review of findings, after reviews were recorded."""
+    changed = sa.update(findings).where(findings.c.finding_id == sa.bindparam("name"))
+    if states:
+        with database.writing() as connection:
+            connection.execute(
+                changed.values(state=sa.bindparam("new")),
+                [{"name": name, "new": state} for name, state in states.items()],
+            )
 
 
 def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:

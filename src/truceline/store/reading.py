@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from truceline.records.columns import FINDINGS, INCIDENTS, OBSERVATIONS
 from truceline.store.database import Database
-from truceline.store.schema import disclosed, findings, incidents, observations, places, tallies
+from truceline.store.schema import disclosed, documents, findings, incidents, observations, places, tallies
 
 PAGE: Final = 50
 MOST: Final = 500
@@ -165,6 +165,23 @@ def disclosed_row(database: Database, incident_id: str) -> dict[str, Any] | None
     """One disclosed row."""
     query = sa.select(disclosed.c.row).where(disclosed.c.incident_id == incident_id)
     return next(iter(_all(database, query)), None)
+
+
+def sources(database: Database, kinds: tuple[str, ...]) -> list[tuple[str, str, int]]:
+    """(source id, kind, reports) of sources of these kinds, by kind and id; for the mission only."""
+    query = sa.select(observations.c.source_id, observations.c.source_kind, sa.func.count())
+    query = query.where(observations.c.source_kind.in_(kinds))
+    query = query.group_by(observations.c.source_id, observations.c.source_kind)
+    with database.reading() as connection:
+        found = connection.execute(query.order_by(observations.c.source_kind, observations.c.source_id))
+        return [(str(name), str(kind), int(n)) for name, kind, n in found]
+
+
+def document(database: Database, name: str) -> Any:
+    """A view that is one piece; None where it was not made."""
+    with database.reading() as connection:
+        found = connection.execute(sa.select(documents.c.body).where(documents.c.name == name)).scalar()
+    return None if found is None else json.loads(found)
 
 
 def counts(database: Database) -> dict[str, int]:

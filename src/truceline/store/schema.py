@@ -10,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 METADATA: Final = sa.MetaData()
 _BIG = sa.BigInteger()
 
@@ -57,6 +57,7 @@ observations = sa.Table(
     sa.Column("obs_id", sa.String, primary_key=True),
     sa.Column("incident_id", sa.String, index=True),  # that it supports or contradicts
     sa.Column("observed_from_ms", _BIG),
+    sa.Column("source_id", sa.String),
     sa.Column("source_kind", sa.String, nullable=False),
     sa.Column("row", sa.Text, nullable=False),
 )  # fmt: skip
@@ -92,6 +93,19 @@ tallies = sa.Table(
     sa.Column("word", sa.String, primary_key=True),
     sa.Column("sector_id", sa.String, primary_key=True),  # "" where withheld or unknown
     sa.Column("n", sa.Integer, nullable=False),
+)  # fmt: skip
+
+documents = sa.Table(
+    "documents", METADATA,  # views that are one piece, as JSON
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+)  # fmt: skip
+
+work = sa.Table(
+    "work", METADATA,  # who has a finding in hand; a courtesy, not a lock, and never on the log
+    sa.Column("finding_id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),  # of the account
+    sa.Column("since_ms", _BIG, nullable=False),
 )  # fmt: skip
 
 people = sa.Table(

@@ -18,8 +18,8 @@ from truceline.web.reader import desk_of, who
 
 FOLDER = Path(__file__).parent
 TITLES = {
-    "situation": "Situation", "incident_list": "Incidents", "queue": "Queue", "notices": "Notices", "signals": "Signals", "agreement": "Agreement",
-    "plan": "Plan", "statements": "Statements", "reports": "Reports", "log_page": "Log", "administration": "Administration",
+    "situation": "Situation", "incident_list": "Incidents", "queue": "Queue", "notices": "Notices", "signals": "Signals", "commission": "Commission", "agreement": "Agreement",
+    "plan": "Plan", "observers": "Observers", "coverage": "Coverage", "mechanism": "Mechanism", "statements": "Statements", "reports": "Reports", "log_page": "Log", "administration": "Administration",
 }  # fmt: skip
 
 _JINJA = jinja2.Environment(

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from truceline.errors import UsageError
-from truceline.records.kinds import Report, Statement, encode
+from truceline.mission import notifying, planning, signalling, submitting
+from truceline.records.kinds import Decision, Report, Statement, encode
 from truceline.records.reviews import OPEN
 from truceline.store import reading
 from truceline.web.paging import position, read_position
-from truceline.web.reader import desk_of, who
+from truceline.web.reader import desk_of, signer, who
 
-router = APIRouter(prefix="/api/v1")
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object", "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
+        "code": {"type": "string", "description": "Of ours, e.g. MIS-221; docs/reference/errors."},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+}  # fmt: skip
+_SAID: Final = {
+    400: "Not a request of ours.", 401: "Nobody, or a token that is not known.", 403: "Not for this role.", 404: "Not known to this role.",
+    413: "Too large.", 422: "Not valid; nothing was done.", 503: "The log or the database cannot be had.",
+}  # fmt: skip
+router = APIRouter(
+    prefix="/api/v1",
+    responses={
+        status: {"description": said, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+        for status, said in _SAID.items()
+    },
+)
 Limit = Annotated[int, Query(ge=1, le=reading.MOST, description="Rows of one page.")]
 After = Annotated[str, Query(max_length=200, description="`next` of the page before.")]
 
@@ -84,6 +103,87 @@ def review(request: Request, given: ReviewIn) -> dict[str, str]:
     except UsageError as problem:
         raise HTTPException(422, str(problem)) from problem
     return {"finding_id": given.finding_id, "state": state}
+
+
+class ObservationsIn(BaseModel):
+    """Observations of the account's own source, as fields of Truceline's own table (docs/reference/formats.md)."""
+
+    model_config = ConfigDict(extra="forbid")
+    observations: list[dict[str, str | int | float | bool]] = Field(
+        min_length=1, max_length=submitting.MOST,
+        examples=[[{"observed_from": "2026-11-24T14:05:00+04:00", "act": "explosion", "means": "heard", "source_kind": "post"}]],
+    )  # fmt: skip
+
+
+class Taken(BaseModel):
+    """What became of them; sealed and durable on the log."""
+
+    obs_ids: list[str]
+    duplicates: int
+    log_size: int
+
+
+@router.post("/observations", name="api_observations", status_code=201)
+def observations(request: Request, given: ObservationsIn) -> Taken:
+    """Hand in observations; fused, they stand on the mission's own screens within two seconds."""
+    desk = desk_of(request)
+    made = desk.act(submitting.submit, signer(request), given.observations)
+    return Taken(obs_ids=made.ids, duplicates=made.duplicates, log_size=desk.mission.log.size)
+
+
+@router.get("/notices", name="api_notices")
+def notices(request: Request) -> Response:
+    """Notices with receipts, answers (confidential ones without their words) and escalations."""
+    rows = [
+        {
+            "notice": encode(one.notice), "entry": one.entry.index, "same": one.same, "overdue": list(one.overdue),
+            "told": [
+                {"party": told.party, "receipt": encode(told.receipt) if told.receipt else None, "replies": [encode(r) for r in told.replies], "late": told.late}
+                for told in one.told
+            ],
+            "escalations": [encode(each) for each in one.escalations],
+        }
+        for one in notifying.given(desk_of(request).mission)
+    ]  # fmt: skip
+    return _tagged(request, {"notices": rows})
+
+
+@router.get("/signals", name="api_signals")
+def signals(request: Request) -> Response:
+    """The ledger of calls, by exchange."""
+    rows = [
+        {
+            "calls": [encode(call.signal) for call in one.calls], "reached": list(one.reached), "not_reached": list(one.not_reached),
+            "gap_min": one.gap_min, "differences": list(one.differences),
+        }
+        for one in signalling.ledger(desk_of(request).mission)
+    ]  # fmt: skip
+    return _tagged(request, {"exchanges": rows})
+
+
+@router.get("/coverage", name="api_coverage")
+def coverage(request: Request) -> Response:
+    """Coverage by sector and week, in arrears."""
+    told = reading.document(desk_of(request).database, "coverage") or {"weeks": []}
+    return _tagged(request, {"weeks": told["weeks"]})
+
+
+@router.get("/plan", name="api_plan")
+def plan(request: Request) -> Response:
+    """The plan as computed; of a mission of record as its sources tell it."""
+    mission = desk_of(request).mission
+    now = mission.clock_ms()
+    record = mission.setting("record_only")
+    rows = planning.told_rows(mission, now) if record else planning.rows_of(planning.planned(mission), now)
+    return _tagged(request, {"steps": rows})
+
+
+@router.get("/decisions", name="api_decisions")
+def decisions(request: Request) -> Response:
+    """Decisions of the commission, with votes and dissent."""
+    return _tagged(
+        request, {"decisions": [encode(body) for _, body in desk_of(request).mission.of(Decision)]}
+    )
 
 
 @router.get("/statements", name="api_statements")

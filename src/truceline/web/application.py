@@ -20,12 +20,36 @@ from truceline.errors import TrucelineError
 from truceline.mission.desk import Desk
 from truceline.web import api, live
 from truceline.web.answers import FOLDER, problem
-from truceline.web.pages import accounts, incidents, notices, publications, queue, records, signals, situation
+from truceline.web.pages import (
+    accounts,
+    commission,
+    incidents,
+    notices,
+    observers,
+    publications,
+    queue,
+    records,
+    signals,
+    situation,
+)
 from truceline.web.policy import POLICY
 from truceline.web.reader import guard
 from truceline.web.security import HEADERS, Limiter
 
-ROOMS = (situation, incidents, queue, notices, signals, records, publications, accounts, live, api)
+ROOMS = (
+    situation,
+    incidents,
+    queue,
+    notices,
+    signals,
+    commission,
+    records,
+    observers,
+    publications,
+    accounts,
+    live,
+    api,
+)
 MAX_BODY: int = 1 << 20
 _LOG = logging.getLogger("truceline.web")
 

@@ -14,7 +14,7 @@ from truceline.errors import TrucelineError
 from truceline.mission.desk import Desk
 
 router = APIRouter()
-EVERY_S: Final = 1.0
+EVERY_S: Final = 0.5
 BEAT_S: Final = 15.0
 
 
@@ -45,6 +45,7 @@ class Watcher:
         while not self._stop.wait(EVERY_S):
             try:
                 filled = self._desk.refresh()
+                filled = self._desk.keep_up() or filled
                 self.problem = ""
             except TrucelineError as problem:  # a program that writes just now: the next turn sees it
                 self.problem = str(problem)

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from truceline.errors import UsageError
-from truceline.records.reviews import OPEN, STATES
-from truceline.store import reading
+from truceline.mission.clock import from_iso, now_ms
+from truceline.records.kinds import Findings
+from truceline.records.reviews import OPEN, STATES, WORDS
+from truceline.store import reading, working
 from truceline.web.answers import page
 from truceline.web.paging import position, read_position
 from truceline.web.reader import desk_of, who
@@ -29,10 +31,40 @@ def queue(request: Request, state: str = "", after: str = "") -> HTMLResponse:
     if last is not None:
         incident = found[last["incident_id"]]
         following = position({"midpoint_ms": incident["midpoint_ms"] if incident else 0} | last, "finding_id")
+    names = [row["finding_id"] for row in rows]
+    said = {name: desk.reviews(name) for name in names}
+    assessed = desk.mission.of(Findings)
+    first = from_iso(assessed[-1][0].at) if assessed else 0
+    since = {name: from_iso(held[-1][0].at) if held else first for name, held in said.items()}
+    now = desk.mission.clock_ms()
     return page(
-        request, "queue.html", rows=rows, incidents=found, counted=reading.states(desk.database), chosen=state,
-        states=STATES, following=following, said={row["finding_id"]: desk.reviews(row["finding_id"]) for row in rows},
+        request, "queue.html", rows=rows, incidents=found, counted=reading.states(desk.database), chosen=state, words=WORDS,
+        states=STATES, following=following, said=said, hands=working.in_hand(desk.database, names, now_ms()),
+        waits_h={name: max(0, now - at) // 3_600_000 for name, at in since.items()},
     )  # fmt: skip
+
+
+@router.post("/findings/review-batch", name="review_batch")
+def review_batch(
+    request: Request, finding_id: Annotated[list[str], Form(max_length=500)], word: Annotated[str, Form()],
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:  # fmt: skip
+    """One officer's word on a batch; the second officer's on the same makes them stand."""
+    desk_of(request).review_many(finding_id, role=who(request).signs_as, word=word, reason=reason)
+    return RedirectResponse(str(request.app.url_path_for("queue")) + "?state=in_review", 303)
+
+
+@router.post("/findings/take", name="take_finding")
+def take_finding(request: Request, finding_id: Annotated[str, Form(max_length=200)]) -> Response:
+    """Say that one has it in hand, so that two do not read the same at once."""
+    desk = desk_of(request)
+    found = reading.finding(desk.database, finding_id)
+    if found is None:
+        raise HTTPException(404, "No finding has this id.")
+    working.take(desk.database, finding_id, who(request).name, now_ms())
+    return RedirectResponse(
+        str(request.app.url_path_for("incident", incident_id=found["incident_id"])) + "#findings", 303
+    )
 
 
 @router.post("/findings/review", name="review")

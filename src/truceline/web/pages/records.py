@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from truceline import agreement as agreements
 from truceline.errors import UsageError
-from truceline.mission import computing
-from truceline.records.kinds import Appeal, PlanStep, Signal, Statement
+from truceline.mission import computing, planning
+from truceline.records.kinds import Appeal, Signal, Statement
 from truceline.web.answers import page
 from truceline.web.reader import desk_of
 
@@ -34,11 +32,15 @@ def statements(request: Request, speaker: str = "", article: str = "") -> HTMLRe
 
 @router.get("/plan", name="plan")
 def plan(request: Request) -> HTMLResponse:
-    """The newest state of each step, with what it waits for."""
-    steps: dict[str, Any] = {}
-    for one, body in desk_of(request).mission.of(PlanStep):
-        steps[body.step_id] = (one, body)
-    return page(request, "plan.html", steps=list(steps.values()))
+    """Every step with its computed state; of a mission of record what its sources said, for nothing is computed about real parties."""
+    mission = desk_of(request).mission
+    now = mission.clock_ms()
+    if mission.setting("record_only"):
+        return page(request, "plan.html", steps=planning.told_rows(mission, now), expected={}, title="")
+    known = planning.planned(mission)
+    rows = planning.rows_of(known, now)
+    expected = {one["id"]: one for one in planning.what_if(known, now, {})} if rows else {}
+    return page(request, "plan.html", steps=rows, expected=expected, title=known.plan.title)
 
 
 @router.get("/agreement", name="agreement")
