@@ -42,6 +42,19 @@ def test_restatements_never_claim_authority(name: str) -> None:
         assert agreement.encoded(article)
 
 
+@pytest.mark.parametrize("name", agreement.library())
+def test_made_up_acts_in_cases_are_never_a_real_partys(name: str) -> None:
+    """The cases are exercises (rule 1 of do no harm): who acts in them is called by a side, never by a signatory's name."""
+    one = agreement.load(name)
+    real = {party.id for party in one.declared.parties} if not one.exercise else set()
+    for case in one.cases:
+        named = {fact.by for fact in (*case.facts, *case.background)} | set(
+            case.given.sides if case.given else ()
+        )
+        owed = {key.partition("@")[2] for key in case.expect}
+        assert not real & (named | owed), case.id
+
+
 def test_tampered_pack_is_refused() -> None:
     raw = agreement.pack("exercise-accord")
     for bad in (raw[:-1], raw + b" ", raw.replace(b'"format"', b'"formas"', 1), b"{}", b"[]", b"\xff"):

@@ -43,7 +43,8 @@ def check(agreement: Agreement, *, roster: frozenset[str] | None = None) -> tupl
     for article, place in zip(agreement.articles, agreement.places, strict=True):
         where = f"{place}, article {article.key}"
         found += _zones(article, where)
-        if article.judges and not entries and article.from_ is None:
+        open_ended = isinstance(article, Undefined)  # what was never agreed may have no time either
+        if article.judges and not open_ended and not entries and article.from_ is None:
             found.append(
                 Problem(
                     "AGR-031", where, "an article must have a time from which it holds", "",
