@@ -24,13 +24,13 @@ INSIDE = ("officer", "auditor")
 
 READ: dict[str, tuple[str, ...]] = {
     "/": ROLES, "/incidents": ROLES, "/statements": ROLES, "/plan": ROLES, "/agreement": ROLES, "/reports": ROLES,
-    "/log": ROLES, "/log/checkpoint": ROLES, "/login": ROLES, "/healthz": ROLES, "/metrics": ROLES, "/openapi.json": ROLES,
+    "/field": ROLES, "/field/worker.js": ROLES, "/field/manifest.webmanifest": ROLES, "/log": ROLES, "/log/checkpoint": ROLES, "/login": ROLES, "/healthz": ROLES, "/metrics": ROLES, "/openapi.json": ROLES,
     "/data/days": ROLES, "/data/sectors?day_from=2031-01-01&day_to=2031-12-31": ROLES, "/api/v1/incidents": ROLES,
     "/api/v1/statements": ROLES, "/api/v1/reports": ROLES, "/api/v1/signals": ROLES, "/api/v1/coverage": ROLES,
     "/api/v1/plan": ROLES, "/api/v1/decisions": ROLES, "/api/v1/notices": ("officer", "auditor", "commissioner", "liaison", "mediator"),
     "/signals": ROLES, "/commission": ROLES, "/observers": ROLES, "/coverage": ROLES, "/mechanism": ROLES,
     "/mechanism/EXERCISE-mechanism-line.png": ("officer", "auditor", "commissioner", "liaison", "mediator"),
-    "/data/places?day_from=2031-01-01&day_to=2031-12-31": INSIDE, "/queue": INSIDE, "/api/v1/queue": INSIDE,
+    "/data/places?day_from=2031-01-01&day_to=2031-12-31": INSIDE, "/queue": INSIDE, "/devices": INSIDE, "/api/v1/queue": INSIDE,
     "/notices": ("officer", "auditor", "commissioner", "liaison", "mediator"),
     "/account": tuple(role for role in ROLES if role != "public"), "/administration": ("admin",),
 }  # fmt: skip
@@ -38,6 +38,11 @@ CALL = {
     "from_actor": "mediator-1", "to_actor": "party-1", "channel": "phone", "held_from": "2031-04-10T10:00Z", "reported_by": "mediator-1",
     "content": "a call",
 }  # fmt: skip
+DEVICES: dict[str, dict[str, Any]] = {
+    "/field/profile": {}, "/field/enrolment": {"public_key": "0" * 64}, "/field/pair": {"text": "x", "signature": "0" * 128},
+    "/field/envelopes": {"envelopes": []},
+}  # fmt: skip
+"""Whoever asks, a device shows its own token, and no login is one."""
 CHANGE: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "/findings/review": (("officer",), {"finding_id": "none", "word": "verified", "reason": "seen"}),
     "/notices": (("officer",), {"content": "one text to all", "hours": "6"}),
@@ -92,8 +97,19 @@ def test_every_page_is_denied_unless_the_table_allows_it(
             assert status == (401 if role == "public" else 403), (path, status)
 
 
+@pytest.mark.parametrize("role", ["public", "observer", "officer", "admin"])
+def test_no_login_is_a_device(log_in: LogIn, csrf: Csrf, role: str) -> None:
+    client = log_in(role)
+    headers = {"x-csrf-token": csrf(client)} if role != "public" else {}
+    for path, body in DEVICES.items():
+        for token in ("", "guessed"):
+            told = headers | {"x-device-token": token}
+            answer = client.post(path, json=body, headers=told) if body else client.get(path, headers=told)
+            assert answer.status_code == 404, path
+
+
 def test_the_table_forgets_no_route() -> None:
-    told = {path.partition("?")[0] for path in (*READ, *CHANGE)} | {"/live", "/logout"}
+    told = {path.partition("?")[0] for path in (*READ, *CHANGE, *DEVICES)} | {"/live", "/logout"}
     for room in ROOMS:
         for route in room.router.routes:
             path = str(route.path)  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from truceline.web.reader import desk_of, who
 FOLDER = Path(__file__).parent
 TITLES = {
     "situation": "Situation", "incident_list": "Incidents", "queue": "Queue", "notices": "Notices", "signals": "Signals", "commission": "Commission", "agreement": "Agreement",
-    "plan": "Plan", "observers": "Observers", "coverage": "Coverage", "mechanism": "Mechanism", "statements": "Statements", "reports": "Reports", "log_page": "Log", "administration": "Administration",
+    "plan": "Plan", "observers": "Observers", "coverage": "Coverage", "mechanism": "Mechanism", "statements": "Statements", "reports": "Reports", "log_page": "Log", "devices": "Devices", "administration": "Administration",
 }  # fmt: skip
 
 _JINJA = jinja2.Environment(

@@ -23,6 +23,7 @@ from truceline.web.answers import FOLDER, problem
 from truceline.web.pages import (
     accounts,
     commission,
+    field,
     incidents,
     notices,
     observers,
@@ -37,6 +38,7 @@ from truceline.web.reader import guard
 from truceline.web.security import HEADERS, Limiter
 
 ROOMS = (
+    field,
     situation,
     incidents,
     queue,

@@ -81,6 +81,14 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "api_statements": ALL,
     "api_reports": ALL,
     "openapi": ALL,
+    "field": ALL,  # the form itself holds nothing; a device shows its token at each call
+    "field_worker": ALL,
+    "field_manifest": ALL,
+    "field_profile": ALL,
+    "field_enrolment": ALL,
+    "field_pair": ALL,
+    "field_envelopes": ALL,
+    "devices": EVERYTHING,
 }
 
 
