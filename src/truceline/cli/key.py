@@ -110,17 +110,22 @@ def revoke(
 def protect(
     folder: Folder,
     account: Annotated[bool, typer.Option("--account", help="Open with this account's key instead of a passphrase.")] = False,
+    os_keyring: Annotated[bool, typer.Option("--os-keyring", help="Open with the keyring of the operating system. Needs the extra `keyring`.")] = False,
     keys: Keys = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Put the folder of private keys under a passphrase: from TRUCELINE_NEW_PASSPHRASE, or asked twice."""
+    if account and os_keyring:
+        raise UsageError(
+            "LOG-152", "a folder of keys must be opened by one thing", where="--account, --os-keyring", remedy="Give one of them."
+        )  # fmt: skip
     ring = KeyRing(keys or default_folder(folder))
     if not ring.folder.is_dir():
         raise UsageError(
             "MIS-003", "the folder of keys must hold the key of whoever signs or opens this", where=str(ring.folder),
             remedy="Give the folder of keys with --keys.",
         )  # fmt: skip
-    ring.store.protect(None if account else ask_new_passphrase())
+    ring.store.protect(None if account or os_keyring else ask_new_passphrase(), by_keyring=os_keyring)
     protection = ring.store.protection
     emit(
         {"folder": str(ring.folder), "protection": protection},
@@ -151,6 +156,7 @@ def export(
 _PROTECTION = {
     "passphrase": "encrypted under a passphrase.",
     "account": f"encrypted to this account's key; `{PROGRAM} key protect` sets a passphrase, so that a copy opens elsewhere.",
+    "keyring": "encrypted; the keyring of the operating system holds their key.",
     "none": f"NOT encrypted, as an older version left them: `{PROGRAM} key protect` encrypts them.",
 }
 

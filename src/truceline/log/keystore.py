@@ -1,6 +1,7 @@
 """Private keys at rest: age files (https://age-encryption.org/v1), mode 0600, opened by one key of the folder.
 
-    FOLDER/ring      the folder's own X25519 identity: encrypted under a passphrase (scrypt), or to this account's key
+    FOLDER/ring      the folder's own X25519 identity: encrypted under a passphrase (scrypt), or to this account's key;
+                     or the name under which the keyring of the operating system holds it (the extra `keyring`)
     FOLDER/<name>    everything else: encrypted to that identity
 
 The passphrase comes from TRUCELINE_PASSPHRASE, from the file descriptor TRUCELINE_PASSPHRASE_FD, or from the person at
@@ -21,6 +22,7 @@ import pyrage
 from pyrage import x25519
 
 from truceline.errors import LogError, UsageError
+from truceline.log import oskeyring
 from truceline.log.files import write_durably
 
 PASSPHRASE: Final = "TRUCELINE_PASSPHRASE"  # noqa: S105  the name of a variable
@@ -38,10 +40,12 @@ class KeyStore:
 
     @property
     def protection(self) -> str:
-        """passphrase, account, or none: a folder of an older version, whose files lie open."""
+        """passphrase, account, keyring, or none: a folder of an older version, whose files lie open."""
         path = self.folder / RING
         if not path.is_file():
             return "none"
+        if path.read_bytes().startswith(oskeyring.MAGIC):
+            return "keyring"
         return "passphrase" if path.read_bytes().startswith(_MAGIC + _SCRYPT) else "account"
 
     def create(self, passphrase: str | None = None) -> None:
@@ -56,14 +60,26 @@ class KeyStore:
         if not (self.folder / RING).exists():
             self._wrap(x25519.Identity.generate(), passphrase or given_passphrase())
 
-    def protect(self, passphrase: str | None) -> None:
-        """Change what opens the folder: a passphrase, or this account's key. Encrypts what lay open.
+    def protect(self, passphrase: str | None, *, by_keyring: bool = False) -> None:
+        """Change what opens the folder: a passphrase, this account's key, or the keyring of the operating system.
+
+        Encrypts what lay open. A name that the keyring held before is removed from it afterwards.
 
         Raises:
-            UsageError: LOG-120..122, it does not open now. EnvironmentFailure: ENV-001.
+            UsageError: LOG-120..122, it does not open now; LOG-151, the keyring does not take it. EnvironmentFailure:
+                ENV-001, LOG-153.
         """
-        identity = self._identity() if (self.folder / RING).exists() else x25519.Identity.generate()
-        self._wrap(identity, passphrase)
+        path = self.folder / RING
+        before = path.read_bytes() if path.exists() else b""
+        identity = self._identity() if before else x25519.Identity.generate()
+        if by_keyring:
+            sealed = oskeyring.keep(str(identity))
+            write_durably(path, sealed, mode=0o600)
+            _opened[sealed] = identity
+        else:
+            self._wrap(identity, passphrase)
+        if before.startswith(oskeyring.MAGIC):
+            oskeyring.forget(before)
         for path in sorted(one for one in self.folder.iterdir() if one.is_file() and one.name != RING):
             raw = path.read_bytes()
             if not raw.startswith(_MAGIC) and not path.name.startswith("."):
@@ -73,7 +89,8 @@ class KeyStore:
         """What a file holds, decrypted.
 
         Raises:
-            UsageError: LOG-120 a passphrase is needed, LOG-121 it is another one, LOG-122 another account's key.
+            UsageError: LOG-120 a passphrase is needed, LOG-121 it is another one, LOG-122 another account's key, LOG-151 the
+                keyring of the operating system does not give it. EnvironmentFailure: LOG-153.
             LogError: LOG-014, the file is not whole. OSError: it is not there.
         """
         raw = (self.folder / name).read_bytes()
@@ -112,7 +129,9 @@ class KeyStore:
     @staticmethod
     def _unwrap(path: Path, sealed: bytes) -> x25519.Identity:
         try:
-            if sealed.startswith(_MAGIC + _SCRYPT):
+            if sealed.startswith(oskeyring.MAGIC):
+                plain = oskeyring.find(sealed, path)
+            elif sealed.startswith(_MAGIC + _SCRYPT):
                 plain = pyrage.passphrase.decrypt(sealed, given_passphrase() or _asked(path))
             else:
                 plain = pyrage.decrypt(sealed, [_account()])
