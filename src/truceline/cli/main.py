@@ -59,6 +59,7 @@ COMMANDS = {
     "bench": "bench:app",
     "serve": "serve:serve",
     "account": "serve:account",
+    "rebuild": "serve:rebuild",
     "device": "device:app",
     "trends": "trends:trends",
     "task": "task:task",

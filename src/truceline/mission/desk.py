@@ -17,10 +17,12 @@ from truceline.mission import computing, covering, reviewing
 from truceline.mission.living import Changed, Living
 from truceline.mission.mission import Mission, Recorded
 from truceline.mission.views import Views
-from truceline.records.kinds import Findings
+from truceline.records.kinds import Findings, Incidents
 from truceline.report import reporting_date
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from truceline.store.database import Database
 
 P = ParamSpec("P")
@@ -66,7 +68,11 @@ class Desk:
             newest = done[-1][0].id
             if not again and filling.made_from(self.database) == newest:
                 return False
-            self._fill(newest)
+            self.fill(
+                self.database,
+                computing.newest_incidents(self.mission).table,
+                computing.newest_findings(self.mission).table,
+            )
             self._living = None  # parameters may be others now
             return True
 
@@ -148,18 +154,20 @@ class Desk:
 
         return reading.map_places(self.database, day_from, day_to)
 
-    def _fill(self, newest: str) -> None:
+    def fill(self, database: Database, incidents: pa.Table, findings: pa.Table) -> None:
+        """Fill the views of a database from the newest results of the log, which the caller has at hand."""
         from truceline.store import filling
 
-        incidents = computing.newest_incidents(self.mission)
-        findings = computing.newest_findings(self.mission)
-        observations = Views(self.mission).observed().observations
-        shown = computing.read_shown(self.mission, incidents.entry.body)  # type: ignore[arg-type]
+        mission = self.mission
+        newest = mission.of(Findings)[-1][0].id
+        fused = next(
+            body for entry, body in mission.of(Incidents) if entry.id == mission.of(Findings)[-1][1].incidents
+        )
+        observations = Views(mission).observed().observations
         filling.fill(
-            self.database, made_from=newest, incident_table=incidents.table, finding_table=findings.table,
-            observation_table=observations, disclosed_rows=shown, day_of=self.reporting_days(incidents.table),
-            state_of=self._reviews.states(),
-            papers={"coverage": covering.told(self.mission, incidents.table, observations)},
+            database, made_from=newest, incident_table=incidents, finding_table=findings, observation_table=observations,
+            disclosed_rows=computing.read_shown(mission, fused), day_of=self.reporting_days(incidents),
+            state_of=self._reviews.states(), papers={"coverage": covering.told(mission, incidents, observations)},
         )  # fmt: skip
 
     def reporting_days(self, incidents: Any) -> Mapping[str, str]:
