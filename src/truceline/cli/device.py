@@ -127,9 +127,9 @@ def _rows(mission: Mission) -> list[dict[str, Any]]:
 
 
 def _opened(mission: Mission, device: str, told: dict[str, Any]) -> dict[str, Any]:
+    raw = bytes.fromhex(told.pop("raw"))
     try:
-        raw = bytes.fromhex(told.pop("raw"))
         opened = envelopes.open_envelope(mission.keys.field_key(), device, told["id"], raw)
         return told | {"head": opened.head, "said": opened.payload.decode(errors="replace")}
     except EvidenceError:
-        return told
+        return told | {"said": raw.decode(errors="replace")}

@@ -49,17 +49,22 @@ def heard(entry: Entry, *, exercise: bool) -> Observation | Watch | Clock:
         )  # fmt: skip
     if isinstance(body, Clock):
         return body
+    judge(body, source_of(entry.author), exercise=exercise, where=entry.author)
+    return body
+
+
+def judge(body: Observation | Watch, source: str, *, exercise: bool, where: str) -> None:
+    """Whether what a device says of its source can stand in views. Raises as `heard`."""
     row = body.row
-    if row.get("source_id") != source_of(entry.author) or row.get("exercise", False) is not exercise:
+    if row.get("source_id") != source or row.get("exercise", False) is not exercise:
         raise IntakeError(
-            "INT-031", "a device speaks for its own source, in its own mission", where=entry.author, value=row.get("source_id"),
+            "INT-031", "a device speaks for its own source, in its own mission", where=where, value=row.get("source_id"),
             remedy="Pair the device anew.",
         )  # fmt: skip
     if isinstance(body, Observation):
-        _observation(row, entry.author)
+        _observation(row, where)
     else:
-        _watch(row, entry.author)
-    return body
+        _watch(row, where)
 
 
 def allow_for(row: dict[str, Any], off_ms: int) -> None:

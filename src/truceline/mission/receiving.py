@@ -214,26 +214,35 @@ class _Taking:
         return Answer(ident, "taken")
 
     def _set_aside(self, ident: str, raw: bytes, problem: TrucelineError) -> None:
-        told = {
-            "id": ident,
-            "code": problem.code,
-            "rule": problem.rule,
-            "at": iso(self._mission.clock_ms()),
-            "raw": raw.hex(),
-        }
-        self.answers.append(self._hold("kept", ident, json.dumps(told).encode(), problem.code))
-
-    def _hold(self, place: str, ident: str, content: bytes, code: str = "") -> Answer:
-        path = (
-            self._folder
-            / place
-            / self._device.name
-            / f"{hashlib.sha256(ident.encode()).hexdigest()[:32]}.age"
+        done = keep_aside(self._mission, self._device, ident, raw, problem)
+        self.answers.append(
+            Answer(ident, "kept", code=problem.code) if done else Answer(ident, "later", code="EVI-065")
         )
-        if not path.exists() and path.parent.is_dir() and sum(1 for _ in path.parent.iterdir()) >= MOST_KEPT:
-            return Answer(ident, "later", code="EVI-065")
-        write_durably(path, self._mission.vault.lock(content), mode=0o600)
-        return Answer(ident, "kept" if code else "taken", code=code)
+
+    def _hold(self, place: str, ident: str, content: bytes) -> Answer:
+        done = _hold(self._mission, self._device, place, ident, content)
+        return Answer(ident, "taken") if done else Answer(ident, "later", code="EVI-065")
+
+
+def keep_aside(mission: Mission, device: Device, ident: str, raw: bytes, problem: TrucelineError) -> bool:
+    """Keep what cannot go on the log, with the reason, for an officer; False where too much is kept already."""
+    told = {
+        "id": ident,
+        "code": problem.code,
+        "rule": problem.rule,
+        "at": iso(mission.clock_ms()),
+        "raw": raw.hex(),
+    }
+    return _hold(mission, device, "kept", ident, json.dumps(told).encode())
+
+
+def _hold(mission: Mission, device: Device, place: str, ident: str, content: bytes) -> bool:
+    folder = sealing.field_folder(mission) / place / device.name
+    path = folder / f"{hashlib.sha256(ident.encode()).hexdigest()[:32]}.age"
+    if not path.exists() and folder.is_dir() and sum(1 for _ in folder.iterdir()) >= MOST_KEPT:
+        return False
+    write_durably(path, mission.vault.lock(content), mode=0o600)
+    return True
 
 
 def held(mission: Mission, place: str) -> list[tuple[str, dict[str, Any]]]:

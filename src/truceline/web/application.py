@@ -27,6 +27,7 @@ from truceline.web.pages import (
     incidents,
     notices,
     observers,
+    openrosa,
     publications,
     queue,
     records,
@@ -39,6 +40,7 @@ from truceline.web.security import HEADERS, Limiter
 
 ROOMS = (
     field,
+    openrosa,
     situation,
     incidents,
     queue,
@@ -120,8 +122,10 @@ def _operation(app: FastAPI, desk: Desk, watcher: live.Watcher) -> None:
     async def around(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         started = time.perf_counter()
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MAX_BODY:
-            answer = problem(request, 413, f"A request may have at most {MAX_BODY:,} bytes.")
+        if not length.isdecimal() or int(length) > (
+            most := openrosa.MOST_BYTES if request.url.path.startswith("/openrosa/") else MAX_BODY
+        ):
+            answer = problem(request, 413, f"A request may have at most {most:,} bytes.")
         else:
             answer = await go_on(request)
         name = getattr(request.scope.get("route"), "name", "none")

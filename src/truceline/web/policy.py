@@ -88,6 +88,11 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "field_enrolment": ALL,
     "field_pair": ALL,
     "field_envelopes": ALL,
+    "openrosa_forms": ALL,  # the token in the address is a device's
+    "openrosa_form": ALL,
+    "openrosa_manifest": ALL,
+    "openrosa_ready": ALL,
+    "openrosa_submission": ALL,
     "devices": EVERYTHING,
 }
 
