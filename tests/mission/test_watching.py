@@ -58,6 +58,7 @@ def test_a_track_becomes_few_watches_that_know_where_access_was_denied(
     assert told.sources == ["EXERCISE-patrol-7"]
     hours = {name: sum(r["to_ms"] - r["from_ms"] for r in rows if r["outcome"] == name) / HOUR_MS for name in ("watched", "access_denied")}  # fmt: skip
     assert hours["access_denied"] == pytest.approx(1.0, abs=0.02)
+    assert sum(r["outcome"] == "access_denied" for r in rows) == 1, "who was stopped was stopped once"
     assert hours["watched"] == pytest.approx(1.5 + 600 / 3600, abs=0.1), "the lost half-hour is nobody's"
     assert told.hours == pytest.approx(hours["watched"], abs=0.06)
     again = watch(mission, path, radius_m=2_000)

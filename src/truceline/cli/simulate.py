@@ -41,10 +41,13 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a simulated country into FOLDER, or with --observations N any number of observations as Parquet columns."""
+    settings = Settings(
+        model, density, bias_deg, copies, strategic, misses, night, jamming, tails, false_reports
+    )
     if observations is None:
-        if folder is None or out or truth or incidents:
+        if folder is None or out or truth or incidents or settings != _USUAL:
             raise UsageError(
-                "CLI-040", "simulate needs a folder, or --observations with --out and --truth",
+                "CLI-040", "simulate needs a folder, or --observations with --out and --truth; model, density and the like are of columns",
                 remedy="E.g. truceline simulate --observations 100000 --out observations.parquet --truth truth.parquet.",
             )  # fmt: skip
         _country(folder, seed, scale, as_json)
@@ -55,9 +58,6 @@ def simulate(
         raise UsageError(
             "CLI-041", "each output needs a file of its own", value=str(out), remedy="Give different names."
         )
-    settings = Settings(
-        model, density, bias_deg, copies, strategic, misses, night, jamming, tails, false_reports
-    )
     progress = Progress(not as_json)
     made = simulating.write(
         observations, seed, settings, out, truth, incidents,

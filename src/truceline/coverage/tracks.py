@@ -71,11 +71,17 @@ def patrol_watches(
     share = np.repeat(pieces, pieces)
     begin, end = (at[row] + (gone[row] * (number + k)) // share for k in (0, 1))
     middle = frame.to_lonlat(xy[row] + (xy[row + 1] - xy[row]) * ((number + 0.5) / share)[:, None])
-    outcome = np.array(
-        rows["outcome"].to_pylist() if "outcome" in rows.column_names else ["watched"] * rows.num_rows
-    )
+    said = rows["outcome"].to_pylist() if "outcome" in rows.column_names else ["watched"] * rows.num_rows
+    outcome, whose = np.array(said, dtype=np.str_)[row], source[row]
+    stopped = np.zeros(
+        len(row), dtype=np.bool_
+    )  # a patrol that was stopped was stopped once, however many fixes say so
+    stopped[1:] = (outcome[1:] != "watched") & (outcome[1:] == outcome[:-1])
+    stopped[1:] &= (begin[1:] == end[:-1]) & (whose[1:] == whose[:-1])
+    first = np.flatnonzero(~stopped)
+    end = end[np.append(first[1:], len(row)) - 1]
     return _watches(
-        source[row].tolist(), source_kind, begin, end, middle, np.full(len(row), radius_m), outcome[row].tolist(), exercise
+        whose[first].tolist(), source_kind, begin[first], end, middle[first], np.full(len(first), radius_m), outcome[first].tolist(), exercise
     )  # fmt: skip
 
 
