@@ -77,3 +77,10 @@ def test_a_decision_on_an_incident_that_changed_is_flagged(own_copy: Path, tmp_p
     assert code == 0
     assert told["now"] == incident[1]
     assert told["probability_e4"] < 0
+    code, out, _ = run("fuse", own_copy, "--json")
+    assert told in json.loads(out)["decided_changed"], "it stays so until somebody decides anew"
+    for kept in (own_copy / "views").glob("incidents-*.parquet"):
+        kept.unlink()
+    assert told in json.loads(run("fuse", own_copy, "--json")[1])["decided_changed"], "and is recomputed"
+    Mission.open(own_copy).record(Decision("D-2", f"{incident[1]}/3(1)", "noted", {}), "operator")
+    assert told not in json.loads(run("fuse", own_copy, "--json")[1])["decided_changed"]

@@ -83,16 +83,41 @@ def fuse(mission: Mission, *, at: str | None = None, as_of_ms: int | None = None
 
 
 def _decided_changed(mission: Mission, incidents: pa.Table, membership: pa.Table) -> pa.Table | None:
-    """Incidents somebody reviewed or decided on that are not what they were (`fusion.changes`); None where it cannot be told."""
+    """Incidents that are not what they were when somebody last reviewed or decided on them (`fusion.changes`).
+
+    None where nobody has, or where what they were rests on evidence that was shredded since.
+    """
     done = mission.of(Incidents)
-    names = {body.finding_id for _, body in mission.of(Review)} | {
-        body.about for _, body in mission.of(Decision)
-    }
-    before = stored(mission, "incidents", done[-1][0], done[-1][1].result) if done and names else None
-    if before is None:
-        return None
-    about = {part for name in names for part in (name, name.rpartition("/")[0])}
-    return fusion.changes(before, incidents, membership, only=about)
+    acts = [(one.index, body.finding_id) for one, body in mission.of(Review)]
+    acts += [(one.index, body.about) for one, body in mission.of(Decision)]
+    rests: dict[str, int] = {}  # incident -> place in `done` of what the newest word on it rests on
+    for index, name in sorted(acts):
+        place = sum(one.index < index for one, _ in done) - 1
+        if place >= 0:
+            rests |= dict.fromkeys((name, name.rpartition("/")[0]), place)
+    found = []
+    for place in sorted(set(rests.values())):
+        before = _as_it_was(mission, *done[place])
+        if before is not None:
+            only = [name for name, at in rests.items() if at == place]
+            found.append(fusion.changes(before, incidents, membership, only=only))
+    return pa.concat_tables(found) if found else None
+
+
+def _as_it_was(mission: Mission, entry: Recorded, body: Incidents) -> pa.Table | None:
+    """The incidents of an entry that somebody's word rests on, kept beside the newest from then on."""
+    kept = f"incidents-{entry.index:08d}"
+    table = stored(mission, kept, entry, body.result)
+    if table is not None:
+        return table
+    table = stored(mission, "incidents", entry, body.result)
+    if table is None:
+        if Shredded(mission).since(body.inputs) is not None:
+            return None
+        with tempfile.TemporaryDirectory(prefix="truceline-") as folder:
+            table = recompute_incidents(mission, body, Path(folder))
+    write_table(_view(mission, kept), table, {"entry": entry.id})
+    return table
 
 
 @alone
