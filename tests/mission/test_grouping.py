@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 from truceline import fusion
 from truceline.cli.main import app
 from truceline.errors import ReplayError, UsageError
-from truceline.mission import computing, regrouping, withdrawing
+from truceline.mission import computing, evidence, regrouping, withdrawing
 from truceline.mission.entering import enter
 from truceline.mission.grouping import constraints_of, groupings
 from truceline.mission.mission import Mission
 from truceline.mission.replaying import replay
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
-from truceline.records.kinds import Decision, Grouping, Withdrawal
+from truceline.records.kinds import Decision, Grouping, Import, Withdrawal
 
 WHY = "EXERCISE: both are the fire at the mill"
 
@@ -268,3 +268,12 @@ def test_the_command_withdraws_and_takes_back(tiny: Path) -> None:
     ident = json.loads(made.output)["withdrawal_id"]
     assert run.invoke(app, ["withdraw", str(tiny), "--restore", ident, "--reason", "right"]).exit_code == 0
     assert run.invoke(app, ["withdraw", str(tiny)]).exit_code != 0
+
+
+def test_what_incidents_were_is_not_kept_when_evidence_is_shredded(tiny: Path) -> None:
+    mission = Mission.open(tiny)
+    kept = tiny / "views" / "incidents-00000009.parquet"
+    kept.write_bytes(b"")
+    [imported] = [one for one, body in mission.of(Import) if body.sealed][:1]
+    evidence.shred(mission, str(imported.index), ("officer-1", "officer-2"), "EXERCISE: asked for")
+    assert not kept.exists()

@@ -328,6 +328,7 @@ def _drop_views(mission: Mission, entry: Recorded) -> None:
     theirs = f"imports/{entry.index:08d}*" if isinstance(entry.body, Import) else "sealed-*.parquet"
     for path in [
         *views.glob(theirs),
+        *views.glob("incidents-*.parquet"),
         *(views / f"{name}.parquet" for name in ("exposure", "incidents", "findings")),
     ]:
         path.unlink(missing_ok=True)
