@@ -94,7 +94,7 @@ def test_order_of_facts_changes_nothing() -> None:
     told = [
         fact("handed_over", "2020-11-30T12:00", subject="lachin", by="side-1"),
         fact("handed_over", "2020-12-03T12:00", subject="lachin", by="side-1"),
-        fact("sighting", "2020-12-03T12:00", subject="personnel", by="russia", count=1961),
+        fact("sighting", "2020-12-03T12:00", subject="personnel", by="side-3", count=1961),
         fact("objected", "2025-01-01T00:00", by="side-2"),
     ]
     text, when = agreement.load("trilateral-2020-11-10"), at(2026, 1, 1)

@@ -57,6 +57,18 @@ def test_every_agreement_that_ships_is_drawn_without_red_blue_or_borders(which: 
         assert tones[2] - tones[0] < 120, (red, green, blue)
 
 
+def test_lines_and_sides_are_named_on_the_map_each_side_once_and_outside_of_its_lines() -> None:
+    one = agreements.load("golan-1974")
+    svg = draw_zones(picture(one)[0], title=one.title, exercise=one.exercise)
+    at = {
+        words: float(y) for y, words in re.findall(r'<text x="[^"]*" y="([^"]*)"[^>]*>([a-z]+-[a-z0-9]+)</text>', svg)
+    }  # fmt: skip
+    assert [svg.count(f">{side}</text>") for side in ("side-1", "side-2")] == [1, 1]
+    assert (
+        at["side-1"] < at["line-a"] < at["line-b"] < at["side-2"]
+    )  # line A lies north of line B, and y runs down
+
+
 def test_the_picture_can_be_had_as_png() -> None:
     assert zones_png(draw_zones((), title="nothing", exercise=False), 40).startswith(b"\x89PNG")
 

@@ -20,6 +20,7 @@ class Drawn:
         kind: line, zone, point, band.
         article: key of the article that lays it; "" for what the folder draws.
         geometry: GeoJSON, degrees. error_m: how far off it may be, 0 where nothing is said.
+        sides: of a line, what lies to its left and to its right; empty otherwise.
         by_case: the line was drawn for the cases and is nobody's.
     """
 
@@ -30,6 +31,7 @@ class Drawn:
     article: str = ""
     error_m: int = 0
     by_case: bool = False
+    sides: tuple[str, ...] = ()
 
 
 def picture(
@@ -51,6 +53,7 @@ def picture(
                 continue
             shape = band_outline(known[line], side, near, far)
             bands.append((far, Drawn(f"{article.key}-{words}-{side}-{far}", "band", f"{words}: {_reach(near, far)}, {_side(side)}", shape, article.key, by_case=line in lent)))  # fmt: skip
+    titles = {one.id: one.title for one in agreement.line_names}
     drawn = [one for _, one in sorted(bands, key=lambda pair: (-pair[0], pair[1].id))]
     for feature in agreement.geometry["features"]:
         properties, kind = feature["properties"], feature["properties"]["role"]
@@ -59,14 +62,18 @@ def picture(
         ):
             drawn.append(
                 Drawn(
-                    properties["id"], kind.removeprefix("case-"), str(properties.get("title", properties["id"])), feature["geometry"],
+                    properties["id"], kind.removeprefix("case-"), str(properties.get("title", titles.get(properties["id"], properties["id"]))), feature["geometry"],
                     error_m=int(properties.get("error_m", 0)), by_case=kind == "case-line",
+                    sides=(properties["left"], properties["right"]) if kind in ("line", "case-line") else (),
                 )
             )  # fmt: skip
     drawn += [
-        Drawn(one.id, "line", one.id, {"type": "LineString", "coordinates": one.lonlat.tolist()})
+        Drawn(
+            one.id, "line", titles.get(one.id, one.id), {"type": "LineString", "coordinates": one.lonlat.tolist()},
+            sides=(one.left, one.right),
+        )
         for one in (lines or {}).values()
-    ]
+    ]  # fmt: skip
     return tuple(drawn), tuple(absent)
 
 

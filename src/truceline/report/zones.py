@@ -44,7 +44,7 @@ def draw_zones(
     if any(one.by_case for one in shown):
         notes.append("A line that only the cases of the agreement use is drawn; it is nobody's line.")
     plane = (
-        plane_of([{"geometry": one.geometry} for one in shown], WIDTH, 560)
+        plane_of([*({"geometry": one.geometry} for one in shown), *_room(shown)], WIDTH, 560)
         if shown
         else Plane(0, 0, 1, 1, WIDTH, 60)
     )
@@ -66,6 +66,7 @@ def draw_zones(
     parts.append(f'<g transform="translate(0 {top})">')
     parts += [_shape(one, plane, articles, gone=False) for one in drawn]
     parts += [_shape(one, plane, articles, gone=True) for one in gone]
+    parts += _labels([one for one in drawn if one.sides], plane)
     if shown:
         parts += _scale(plane)
     parts.append("</g>")
@@ -117,7 +118,8 @@ def _entries(drawn: Sequence[Drawn], gone: Sequence[Drawn]) -> list[tuple[Drawn,
 
 
 def _words(one: Drawn, past: bool) -> str:
-    words = f"article {one.article}, {one.title}" if one.article else f"{one.kind} {one.title}"
+    name = one.id if one.title in ("", one.id) else f"{one.id}, {one.title}"
+    words = f"article {one.article}, {one.title}" if one.article else f"{one.kind} {name}"
     if one.error_m:
         words += f", drawn to within {one.error_m} m"
     return f"before: {words}" if past else words
@@ -140,6 +142,42 @@ def _shape(one: Drawn, plane: Plane, articles: list[str], *, gone: bool) -> str:
     if gone:
         return f'<g>{title}<path d="{path}" fill="none" stroke="{_INK}" stroke-width="1.2" stroke-dasharray="5 4"/></g>'
     return f'<g>{title}<path d="{path}" fill="{fill}" fill-opacity="0.22" fill-rule="evenodd" stroke="{fill}" stroke-width="1.2"{dash}/></g>'
+
+
+def _room(shown: Sequence[Drawn]) -> list[dict[str, Any]]:
+    """Two points above and below a picture that would be too flat for its labels."""
+    points = [point for one in shown for ring in _rings([one.geometry["coordinates"]]) for point in ring]
+    west, east = min(point[0] for point in points), max(point[0] for point in points)
+    south, north = min(point[1] for point in points), max(point[1] for point in points)
+    wide = (east - west) * math.cos(math.radians((south + north) / 2))
+    missing = max(0.0, 0.2 * wide - (north - south)) / 2
+    ends = [[(west + east) / 2, max(-89.0, south - missing)], [(west + east) / 2, min(89.0, north + missing)]]
+    return [{"geometry": {"type": "Point", "coordinates": end}} for end in ends]
+
+
+def _labels(lines: Sequence[Drawn], plane: Plane) -> list[str]:
+    """The name of each line at its end, and of each side once, outside of all the lines that have it."""
+    halo = f'stroke="{_PAPER}" stroke-width="3" paint-order="stroke" stroke-linejoin="round"'
+    made: list[str] = []
+    beside: dict[str, list[tuple[float, float]]] = {}
+    middles: list[tuple[float, float]] = []
+    for one in lines:
+        points = [plane.at(point) for point in one.geometry["coordinates"]]
+        x, y = min(points)
+        made.append(f'<text x="{x + 8:.1f}" y="{y - 6:.1f}" font-size="11" {halo}>{escape(one.id)}</text>')
+        at = max(0, (len(points) - 1) // 2)
+        (ax, ay), (bx, by) = points[at], points[at + 1]
+        long = math.hypot(bx - ax, by - ay) or 1.0
+        mx, my = (ax + bx) / 2, (ay + by) / 2
+        middles.append((mx, my))
+        for sign, side in zip((16, -16), one.sides, strict=True):  # left of the line first; y runs down
+            beside.setdefault(side, []).append((mx + sign * (by - ay) / long, my - sign * (bx - ax) / long))
+    for side, places in beside.items():
+        x, y = max(places, key=lambda place: min(math.dist(place, middle) for middle in middles))
+        made.append(
+            f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="11" {halo}>{escape(side)}</text>'
+        )
+    return made
 
 
 def _key(one: Drawn, articles: list[str], x: float, y: float, past: bool) -> str:
@@ -166,17 +204,17 @@ def _band(one: Drawn) -> str:
 
 
 def _path(geometry: dict[str, Any], plane: Plane) -> str:
-    def rings(node: Any) -> list[Any]:
-        return (
-            [node]
-            if isinstance(node[0][0], (int, float))
-            else [ring for part in node for ring in rings(part)]
-        )
-
     closed = "Polygon" in geometry["type"]
     return "".join(
         "M" + "L".join("{:.1f} {:.1f}".format(*plane.at(point)) for point in ring) + ("Z" if closed else "")
-        for ring in rings(geometry["coordinates"])
+        for ring in _rings(geometry["coordinates"])
+    )
+
+
+def _rings(node: Any) -> list[Any]:
+    """Lists of positions, out of any nesting of them."""
+    return (
+        [node] if isinstance(node[0][0], (int, float)) else [ring for part in node for ring in _rings(part)]
     )
 
 
