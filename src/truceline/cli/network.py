@@ -29,6 +29,7 @@ from truceline.log.sequencer import Sequencer
 from truceline.log.services import MirrorService, WitnessService, cosigner_key
 from truceline.log.sources import open_source
 from truceline.log.witness import Witness
+from truceline.mission.approving import approver
 from truceline.mission.mission import Mission
 
 Where = Annotated[
@@ -130,6 +131,8 @@ def mirror(
     cosign: Annotated[bool, typer.Option("--cosign", help="Cosign what is stored, with a key of the mirror's own (--name, --keys).")] = False,
     name: Annotated[str, typer.Option("--name", help="Name of the mirror as a cosigner.")] = "",
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="Folder of the mirror's own private key.", show_default=False)] = None,
+    replaying: Annotated[bool, typer.Option("--replay", help="Before cosigning also recompute what you are cleared for; needs --originals.")] = False,
+    originals: Annotated[str, typer.Option("--originals", metavar="DIR|URL", help="Where the public originals are: a folder with blobs/, or the prefix under which they are published.")] = "",
     every_s: Annotated[float, typer.Option("--every-s", min=0, help="Go on, and look again after so many seconds; 0: once.")] = 0,
     serving: Annotated[bool, typer.Option("--serve", help="Also publish the copy, and let the log announce what is new. Needs the extra `serve`.")] = False,
     host: Host = "127.0.0.1",
@@ -146,7 +149,13 @@ def mirror(
             remedy="Give --name and --keys.",
         )
     signer = cosigner_key(KeyStore(keys), name) if cosign and keys is not None else None
-    copy = Mirror(to, signer)
+    if replaying and not (cosign and originals):
+        raise UsageError(
+            "LOG-154", "a mirror that replays must cosign, and know where the originals are",
+            remedy="Give --cosign and --originals.",
+        )  # fmt: skip
+    approve = approver(to, originals, lambda said: note(f"{_now()} {said}")) if replaying else (lambda: None)
+    copy = Mirror(to, signer, approve=approve)
     if not where and not serving:
         raise UsageError(
             "LOG-149", "a mirror must fetch, or be served so that the log can upload to it",

@@ -101,7 +101,7 @@ class Mirror:
             if new.size > first:
                 with storing(self.folder, self.log.key):
                     self._store(remote.bundle, new)
-            self._publish(new, is_new=new.size > first)
+        self._publish(new, is_new=new.size > first)
         return Mirrored(new.size, new.size - first, self._signer is not None)
 
     def take(self, new: Checkpoint, bundle: Callable[[int, int], list[bytes]]) -> tuple[Mirrored, bytes]:
@@ -123,7 +123,7 @@ class Mirror:
             if new.size > first:
                 with storing(self.folder, self.log.key):
                     self._store(lambda number: bundle(number, min(WIDTH, new.size - number * WIDTH)), new)
-            line = self._publish(new, is_new=new.size > first)
+        line = self._publish(new, is_new=new.size > first)
         return Mirrored(new.size, new.size - first, self._signer is not None), line
 
     def _compare(self, new: Checkpoint) -> int:

@@ -76,7 +76,7 @@ def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = Non
 
     def visit(entry: Entry) -> None:
         body = decode(entry.kind, entry.body)
-        for place, digest in _digests(body):
+        for place, digest in digests_of(body):
             place_of: set[str] = getattr(named, place)
             place_of.add(digest)
         if isinstance(body, Shred):
@@ -110,7 +110,7 @@ def verify(root: Path, *, disclosed_only: bool = False, held: bytes | None = Non
     return made
 
 
-def _digests(body: Kind) -> Iterator[tuple[str, str]]:
+def digests_of(body: Kind) -> Iterator[tuple[str, str]]:
     """Place and digest of all bytes that a record names."""
     match body:
         case Genesis():
