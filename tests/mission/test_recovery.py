@@ -17,14 +17,16 @@ import pytest
 from truceline.cli.main import main
 from truceline.errors import EnvironmentFailure, LogError, UsageError
 from truceline.log import stick as sticks
+from truceline.log.brackets import bracket
 from truceline.log.collecting import Collector
 from truceline.log.cosignatures import CosignerKey
 from truceline.log.http import Reply
+from truceline.log.levels import known_cosigners
 from truceline.log.log import Log
 from truceline.log.notes import SigningKey
 from truceline.log.services import WitnessService
 from truceline.log.witness import Witness
-from truceline.mission import backing_up, evidence, handing_in, pinning
+from truceline.mission import backing_up, cosigned, evidence, handing_in, pinning
 from truceline.mission.mission import Mission
 from truceline.mission.replaying import replay
 from truceline.mission.verifying import verify
@@ -227,6 +229,26 @@ def test_an_operator_that_restores_is_told_by_the_witnesses_how_far_they_cosigne
         made = backing_up.restore(tmp_path / "backup", tmp_path / "again", mirrors=[url], sender=net)
     assert (made.refilled, made.log_size) == (1, Log.open(tiny).size)
     verify(tmp_path / "again", disclosed_only=True)
+
+
+def test_receipts_that_come_over_the_network_are_kept_and_bound_old_entries(
+    tiny: Path, tmp_path: Path
+) -> None:
+    net, _ = witnessed(tiny, tmp_path, "north", "south")
+    for number in range(3):
+        log = Log.open(tiny)
+        collector = Collector(log, net, archive=cosigned.archiver(tiny, log.key))
+        assert collector.collect() == ["receipt"]
+        collector.collect()  # the same size again adds no file
+        say(tiny, number)
+    log = Log.open(tiny)
+    kept = sorted(int(one.name) for one in (tiny / "cosigned").iterdir())
+    assert kept == [log.size - 3, log.size - 2, log.size - 1]
+    made = bracket(log, log.size - 3, cosigned.notes(tiny), known_cosigners(tiny))
+    assert made.seen_size == kept[0]
+    assert made.width_s is not None
+    assert 0 <= made.width_s < 3600
+    verify(tiny)
 
 
 def test_a_log_is_not_resumed_while_a_cosigner_is_silent(tiny: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from truceline.log.services import MirrorService, WitnessService, cosigner_key
 from truceline.log.sources import open_source
 from truceline.log.witness import Witness
 from truceline.mission.approving import approver
+from truceline.mission.cosigned import archiver
 from truceline.mission.mission import Mission
 
 Where = Annotated[
@@ -262,7 +263,7 @@ def verify_proof(path: Path, policy: Path | None, own: str, as_json: bool) -> No
 def cosigned(folder: Folder, collect: Annotated[bool, typer.Option("--collect", help="First ask every witness and mirror. Needs the extra `serve` and the right to write.")] = False, as_json: AsJson = False) -> None:  # fmt: skip
     """Show what the log has been cosigned to: its levels, and how each witness and mirror stands to it."""
     log = Log.open(folder)
-    collector = Collector(log, Client() if collect else _Nobody())
+    collector = Collector(log, Client() if collect else _Nobody(), archive=archiver(folder, log.key))
     if collect:
         collector.collect()
     states = [one.as_dict(log.size) for one in collector.states()]
@@ -282,7 +283,8 @@ def sequence(folder: Folder, keys: Keys = None, batch_ms: Annotated[int, typer.O
     """Run the log's sequencer: take what other programs of this machine submit, in batches, and collect cosignatures."""
     mission = Mission.open(folder, keys)
     mission.unlock()
-    collector = Collector(Log.open(folder), Client()) if policies(folder) else None
+    archive = archiver(folder, mission.log.key)
+    collector = Collector(Log.open(folder), Client(), archive=archive) if policies(folder) else None
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -56,8 +56,12 @@ class WitnessState:
 class Collector:
     """Asks for cosignatures over what a log has committed."""
 
-    def __init__(self, log: Log, sender: Sender, clock: Callable[[], float] = time.time) -> None:
-        self._log, self._sender, self._clock = log, sender, clock
+    def __init__(
+        self, log: Log, sender: Sender, clock: Callable[[], float] = time.time,
+        archive: Callable[[Checkpoint, list[Cosignature]], None] = lambda at, made: None,
+    ) -> None:  # fmt: skip
+        """Args: archive: called after a round that reached a level, with all cosignatures that came in it."""
+        self._log, self._sender, self._clock, self._archive = log, sender, clock, archive
         self._path = log.folder / "views" / "witnesses.json"
         self._reading = threading.Lock()  # one upload at a time: they read the same tree
 
@@ -82,6 +86,7 @@ class Collector:
         if not at.size:
             return reached
         states = {(one.name, one.url): one for one in self.states()}
+        came: list[Cosignature] = []
         pool = ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="witness")
         try:
             waiting = {pool.submit(self._ask, one, states[one.key.name, one.url], at): one for one in asked}
@@ -90,6 +95,7 @@ class Collector:
                     state, made = done.result()
                     states[state.name, state.url] = state
                     if made:
+                        came += made
                         reached = self._log.attach(at, made)
             except TimeoutError:
                 pass
@@ -101,6 +107,8 @@ class Collector:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         self._save(list(states.values()))
+        if reached and came:
+            self._archive(at, came)
         return reached
 
     def _asked(self) -> list[PolicyWitness]:

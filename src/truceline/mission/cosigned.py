@@ -1,15 +1,15 @@
-"""Checkpoints that sticks brought back, kept beside the log: `cosigned/<size>`, one a size, with every line that came."""
+"""Checkpoints that sticks brought back or that were cosigned over the network, kept beside the log: `cosigned/<size>`, one a size, with every line that came."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from truceline.errors import LogError
 from truceline.log.checkpoints import Checkpoint
 from truceline.log.cosignatures import Cosignature, CosignerKey
 from truceline.log.files import write_durably
-from truceline.log.levels import merge, split
+from truceline.log.levels import known_cosigners, merge, split
 from truceline.log.notes import VerifierKey
 
 FOLDER = "cosigned"
@@ -34,6 +34,15 @@ def keep(
             )  # fmt: skip
     write_durably(path, merge(checkpoint.note, [*held, *made], cosigners))
     return [*held, *made]
+
+
+def archiver(root: Path, key: VerifierKey) -> Callable[[Checkpoint, Sequence[Cosignature]], None]:
+    """Keeps each checkpoint that reached a level over the network, under a kilobyte each: `log bracket` bounds entries by them."""
+
+    def keep_one(at: Checkpoint, made: Sequence[Cosignature]) -> None:
+        keep(root, key, at, made, known_cosigners(root))
+
+    return keep_one
 
 
 def notes(root: Path) -> Iterator[tuple[str, bytes]]:
