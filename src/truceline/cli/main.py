@@ -61,6 +61,7 @@ COMMANDS = {
     "account": "serve:account",
     "rebuild": "serve:rebuild",
     "device": "device:app",
+    "feed": "feed:app",
     "trends": "trends:trends",
     "task": "task:task",
     "template": "template:template",
