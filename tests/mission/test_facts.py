@@ -332,6 +332,44 @@ def test_the_plan_of_a_mission_waits_for_facts_and_for_quiet_and_replays(tiny: P
         assert found.identical, found.difference
 
 
+def test_duties_of_a_mission_are_told_and_the_report_counts_them_without_what_is_sealed(
+    tiny: Path, tmp_path: Path
+) -> None:
+    ceiling = (
+        '  - {number: "8", shape: ceiling, title: tanks, restatement: t, binds: [north, south],'
+        " limits: [{name: tanks, at_most: 75}]}\n"
+    )
+    mission = Mission.open(accord_of(tiny, tmp_path, FIRE, ONCE, ceiling))
+    start = mission.entry(1).at
+    record(
+        mission,
+        tmp_path,
+        {
+            "kind": "fact",
+            "fact_id": "EXERCISE-f9",
+            "fact": "inventory",
+            "subject": "tanks",
+            "by": "party-1",
+            "count": 8123,
+            "at": start,
+        },
+    )
+    told = CliRunner().invoke(app, ["agreement", "duties", str(tiny), "--json"])
+    found = {(one["article"], one["owner"]): one["state"] for one in json.loads(told.stdout)["duties"]}
+    assert (found["8", "north"], found["8", "south"]) == ("breached", "undetermined")
+    computing.assess(mission)
+    day = reporting_date(
+        mission.newest_at_ms(),
+        str(mission.setting("reporting_cutoff")),
+        str(mission.setting("reporting_zone")),
+    )
+    later = mission.clock_ms() + 72 * HOUR_MS
+    html = publish(mission, day, ("html",), as_of_ms=later).files["html"].read_text("utf-8")
+    assert "Obligations" in html
+    assert "breached" in html
+    assert "8123" not in html
+
+
 def test_relabelling_the_parties_relabels_facts_and_duties(tmp_path: Path) -> None:
     def run(one: str, other: str) -> list[tuple[str, str, str]]:
         root = tmp_path / f"{one}-{other}"

@@ -154,18 +154,25 @@ def run_cases(
 @app.command()
 def duties(
     which: Which,
-    facts: Annotated[Path | None, typer.Option(help="A YAML file with a list `facts`; without it nothing is known.", exists=True, dir_okay=False, show_default=False)] = None,
-    as_of: Annotated[str, typer.Option("--as-of", metavar="TIME", help="The time at which one looks, UTC, such as 2020-11-20T12:00.", show_default=False)] = "",
+    facts: Annotated[Path | None, typer.Option(help="A YAML file with a list `facts`; of a mission, instead of what its log holds.", exists=True, dir_okay=False, show_default=False)] = None,
+    as_of: Annotated[str, typer.Option("--as-of", metavar="TIME", help="The time at which one looks, UTC, such as 2020-11-20T12:00; of a mission now unless given.", show_default=False)] = "",
     known: Annotated[str, typer.Option(metavar="TIME", help="Amendments made later are passed over; --as-of where left out.", show_default=False)] = "",
+    keys: Keys = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Who owes what by when, and whether it is met, late, overdue or disputed, from facts and by any version of the text."""
     agreement = found(which)
-    at = agreements.utc_ms(as_of, "--as-of")
-    told = agreements.read_facts(facts.name, facts.read_text(encoding="utf-8")) if facts is not None else ()
+    mission = Mission.open(Path(which), keys) if (Path(which) / "state" / "origin").is_file() else None
+    at = mission.clock_ms() if mission and not as_of else agreements.utc_ms(as_of, "--as-of")
+    if facts is not None or mission is None:
+        told = agreements.read_facts(facts.name, facts.read_text(encoding="utf-8")) if facts else ()
+        seen = agreements.Facts.of(told)
+    else:
+        mission.refuse_record()
+        seen = computing.facts_now(mission, agreement)
     listed = agreements.duties(
         agreement,
-        agreements.Facts.of(told),
+        seen,
         as_of_ms=at,
         known_ms=agreements.utc_ms(known, "--known") if known else None,
     )

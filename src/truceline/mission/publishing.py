@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +134,7 @@ def view_of(
             reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in (agreement.articles if agreement else ())
         ),
         plan=steps_of(mission, day_to - 1, before, seen), plan_before=steps_of(mission, day_from - 1, before, seen),
+        owed=() if agreement is None or seen is None else _owed(agreement, seen, told),
         plan_sealed=rests_on_sealed(mission, before),
         notices=_until(mission, Notice, day_to, before),
         replies=_until(mission, Reply, as_of_ms, before), corrections=_until(mission, Correction, as_of_ms, before),
@@ -141,6 +143,18 @@ def view_of(
         exposure=exposure, publish_sides=publishes_sides(mission, day_to - 1, before), as_of_ms=as_of_ms,
         delay_ms=delay, first_date=first_date(mission, incidents["midpoint_ms"].to_pylist()),
     )  # fmt: skip
+
+
+def _owed(agreement: agreements.Agreement, seen: agreements.Facts, at_ms: int) -> tuple[reports.Owed, ...]:
+    """Obligations at the end of the delay, counted by state; what set them going is not told."""
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for duty in agreements.duties(agreement, seen, as_of_ms=at_ms):
+        found.setdefault((duty.article, duty.owner), Counter())[duty.state] += 1
+    titles = {one.key: one.title for one in agreement.articles}
+    return tuple(
+        reports.Owed(key, titles[key], owner, tuple(sorted(states.items())))
+        for (key, owner), states in found.items()
+    )
 
 
 def _from_first_week(exposure: pa.Table, zone: str) -> pa.Table:

@@ -39,6 +39,16 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """How the obligations of one article stand for one who owes them: state -> how many. No place, time or count of forces."""
+
+    article: str
+    title: str
+    owner: str  # alignment or party; "" where the text names nobody
+    states: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What one report is made from. Times are ms UTC; periods are half-open and the previous one ends at the day's start.
 
@@ -69,6 +79,7 @@ class View:
     plan: tuple[PlanStep, ...] = ()  # every step with the state computed at the end of the day
     plan_sealed: bool = False  # the plan waits for what only holders of a key can see
     plan_before: tuple[PlanStep, ...] = ()  # the same at its start
+    owed: tuple[Owed, ...] = ()  # as known when the delay had run out
     notices: tuple[Notice, ...] = ()
     replies: tuple[Reply, ...] = ()
     corrections: tuple[Correction, ...] = ()

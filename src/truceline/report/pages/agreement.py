@@ -27,6 +27,7 @@ def agreement_page(day: Day) -> dict[str, Any]:
         "verdicts": list(VERDICT_WORDS.values()),
         "articles": articles,
         "steps": [_step(day, step) for step in day.view.plan],
+        "owed": [_owed(day, one) for one in day.view.owed],
         "notices": _notices(day),
         "earlier": max(0, len(day.view.notices) - NOTICES_SHOWN),
         "note": "Findings of the day, by verdict. A breach stays alleged until two reviewers verify it. A provision that "
@@ -60,6 +61,14 @@ def _step(day: Day, step: Any) -> dict[str, str]:
         "state": code(step.state), "deadline": when(step.deadline, day.view.zone) if step.deadline else "none set",
         "because": "; ".join([*waits, *holds, *([plain(step.because)] if step.because else [])]),
         "grave": "yes" if step.state in {"overdue", "disputed", "suspended"} else "",
+    }  # fmt: skip
+
+
+def _owed(day: Day, one: Any) -> dict[str, str]:
+    states = [f"{code(state)}{f' {count}' if count > 1 else ''}" for state, count in one.states]
+    return {
+        "number": plain(one.article), "title": plain(one.title), "owner": day.owner(one.owner) if one.owner else "not said",
+        "states": ", ".join(states),
     }  # fmt: skip
 
 
