@@ -68,6 +68,31 @@ LINE = feature("line", "case-line", "LineString", [[-31, 0], [-29, 0]], left="no
 FIRE = "shape: prohibition, title: Fire, acts: [shelling]"
 CONDITION = 'number: "9", shape: condition, title: Quiet, holds: '
 
+TRANSFER = 'number: "%s", shape: transfer, title: District, area: district, giver: north, receiver: %s, by: {local: "2031-11-%sT00:00", zone: Etc/UTC}'
+CEILING = 'number: "%s", shape: ceiling, title: Tanks, limits: [{name: tanks, at_most: %d, weapons: [tank]}], where: {line: line, within_m: %s}'
+FLOW = 'number: "%s", shape: flow_limit, title: Flow, what: people, at_most: %d, per: month, zone: Etc/UTC'
+AGREE = {
+    "deadlines of two parties": [
+        'number: "2", shape: task, title: T, what: w, within: 3 d, binds: [north]', 'number: "3", shape: task, title: T, what: w, within: 5 d, binds: [south]',
+    ],
+    "an amendment": [TRANSFER % ("2", "south", "15"), 'made: {local: "2031-11-01T00:00", zone: Etc/UTC}, ' + TRANSFER % ("2", "south", "25")],
+    "bands side by side": [CEILING % ("2", 75, "10000"), (CEILING % ("3", 36, "20000")).replace("within_m", "beyond_m: 10000, within_m")],
+    "fewer allowed inside than in the whole": [CEILING % ("2", 60, "5000"), CEILING % ("3", 70, "10000")],
+    "one after the other": [
+        FLOW % ("2", 5) + ', until: {local: "2031-05-01T00:00", zone: Etc/UTC}', FLOW % ("3", 9) + ', from: {local: "2031-05-01T00:00", zone: Etc/UTC}',
+    ],
+    "a graver nucleus": [
+        f'number: "2", {FIRE}, severity: grave, where: {{line: line, within_m: 5000}}', f'number: "3", {FIRE}, where: {{line: line, within_m: 9000}}',
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AGREE)
+def test_articles_that_can_both_be_kept_are_no_contradiction(name: str) -> None:
+    codes = {one.code for one in agreement.check(made(*AGREE[name]))}
+    assert not codes & {"AGR-078", "AGR-079", "AGR-080"}
+
+
 DEFECTS = {
     "stages that do not add up": ("AGR-040", lambda: made(withdrawal("2", f"{GUN}, distance_m: 15000, takes: 15 d", "weapons: [tank], from_line: line, distance_m: 15000, takes: 24 d", more=", total: 41 d"))),
     "two articles with different distances for one gun": ("AGR-041", lambda: made(withdrawal("2", f'{GUN}, calibre: ">= 100 mm", distance_m: 15000'), withdrawal("3", f'{GUN}, calibre: "<= 100 mm", distance_m: 25000'))),
@@ -80,6 +105,15 @@ DEFECTS = {
     "an act that nobody can see": ("AGR-046", lambda: made('number: "2", shape: overflight, title: Flights, where: {line: line, within_m: 1000}', head="roster: [shelling, explosion]")),
     "a condition that nobody can verify": ("AGR-046", lambda: made(CONDITION + "{quiet: {for: 7 d, acts: [overflight]}}", head="roster: [shelling, explosion]")),
     "a duty without a time": ("AGR-047", lambda: made('number: "2", shape: transfer, title: District, area: district, giver: north, receiver: south')),
+    "two articles with different deadlines for one district": ("AGR-078", lambda: made(TRANSFER % ("2", "south", "15"), TRANSFER % ("3", "south", "20"))),
+    "a district that goes to two": ("AGR-078", lambda: made(TRANSFER % ("2", "south", "15"), TRANSFER % ("3", "north", "15"))),
+    "a time within and a date that differ": ("AGR-078", lambda: made('number: "2", shape: task, title: Orders, what: orders, within: 3 d', 'number: "3", shape: task, title: Orders, what: orders, by: {local: "2031-04-01T12:00", zone: Etc/UTC}')),
+    "two notices of flights": ("AGR-078", lambda: made('number: "2", shape: notification, title: N, what: flight, before: 24 h', 'number: "3", shape: notification, title: N, what: [flight, works], before: 48 h')),
+    "two clocks for an answer": ("AGR-078", lambda: made('number: "2", shape: report_and_answer, title: R, answer_within: 6 h', 'number: "3", shape: report_and_answer, title: R, answer_within: 12 h')),
+    "two ceilings for tanks": ("AGR-079", lambda: made(CEILING % ("2", 75, "10000"), CEILING % ("3", 70, "10000"))),
+    "more allowed inside than in the whole": ("AGR-079", lambda: made(CEILING % ("2", 75, "5000"), CEILING % ("3", 70, "10000"))),
+    "two flows of people": ("AGR-079", lambda: made(FLOW % ("2", 35000), FLOW % ("3", 30000))),
+    "two bands for one act": ("AGR-080", lambda: made(f'number: "2", {FIRE}, where: {{line: line, within_m: 5000}}', f'number: "3", {FIRE}, where: {{line: line, within_m: 9000}}')),
     "a deadline before the start": ("AGR-033", lambda: made('number: "2", shape: transfer, title: District, area: district, giver: north, receiver: south, by: {local: "2031-03-01T00:00", zone: Etc/UTC}')),
     "a duty that no case exercises": ("AGR-034", lambda: made('number: "2", shape: task, title: Orders, what: orders, within: 3 d')),
     "an hour without a zone": ("AGR-030", lambda: made('number: "2", shape: task, title: Orders, what: orders, by: {local: "2031-04-01T12:00"}')),

@@ -225,3 +225,21 @@ def test_report_and_answer_have_clocks_of_their_own() -> None:
 def test_a_term_without_renewal_lapses() -> None:
     assert owed("22", [], "2032-03-02T19:59") == "met"
     assert owed("22", [], "2032-03-02T20:00") == "lapsed"
+
+
+@pytest.mark.parametrize(
+    ("rule", "this_term", "next_term"),
+    [("next_term", "met", "lapsed"), ("ends_term", "lapsed", "lapsed"), ("void", "met", "met"), (None, "met", "undetermined")],
+)  # fmt: skip
+def test_a_late_objection_does_what_the_text_says(rule: str | None, this_term: str, next_term: str) -> None:
+    """A year, a year more, objections a month before; one of the last week, looked at after one term and after two."""
+    late = "" if rule is None else f", late_objection: {rule}"
+    text = (
+        "format: truceline-agreement/1\nid: term\nversion: '1'\ntitle: EXERCISE\nexercise: true\nsources: [{title: EXERCISE, confidence: fictional}]\n"
+        "alignments: [{id: north}, {id: south}]\narticles:\n  - {number: '4', shape: renewal, title: Term, restatement: A year, term: 12 months, renews: 12 months,"
+        f" objection_before: 1 months, start: {{local: '2031-01-01T00:00', zone: Etc/UTC}}{late}}}\n"
+    )
+    accord = agreement.unpack(canonical({"format": FORMAT, "files": {"agreement.yaml": text}}))
+    told = agreement.Facts.of([fact("objected", "2031-12-25T00:00", by="north")])
+    ends = [agreement.utc_ms(f"{year}-01-02T00:00", "") for year in (2032, 2033)]
+    assert [agreement.duties(accord, told, as_of_ms=at)[0].state for at in ends] == [this_term, next_term]

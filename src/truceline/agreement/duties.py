@@ -526,6 +526,7 @@ def _renewal(article: Renewal, duty: Duty, start: Bounds | None, facts: Facts, a
     if article.binds:
         objected &= np.isin(facts.by, article.binds)
     mine = objected & (facts.at_ms <= as_of_ms)
+    ended = begin.earliest_ms  # of the term before
     end = later_by(begin, duration_of(article.term), zone)
     count = 0
     while as_of_ms >= end.latest_ms:
@@ -535,15 +536,26 @@ def _renewal(article: Renewal, duty: Duty, start: Bounds | None, facts: Facts, a
             )
         span = duration_of(article.objection_before or article.renews)
         last = later_by(end, (-span[0], -span[1]), zone) if article.objection_before else end
-        before = objected & (facts.at_ms <= last.earliest_ms) & (facts.at_ms >= begin.earliest_ms)
-        if bool((before & facts.verified).any()):
-            return replace(
-                duty,
-                due=end,
-                state="lapsed",
-                reason="A party objected in time; the term ended without renewal.",
+        at = facts.at_ms
+        in_time = mine & (at <= last.earliest_ms) & (at >= ended)
+        late = mine & (at > last.earliest_ms) & (at < end.latest_ms)
+        carried = mine & (at >= begin.earliest_ms) & (at < ended)  # late for a term before, not for this one
+        counts, maybe = in_time, np.zeros(len(at), dtype=bool)
+        match article.late_objection:
+            case "ends_term":
+                counts = counts | late
+            case "next_term":
+                counts = counts | carried
+            case None:
+                maybe = carried
+        if bool((counts & facts.verified).any()):
+            words = (
+                "A party objected in time"
+                if not (counts & ~in_time).any()
+                else "A party objected, late as the text allows"
             )
-        if before.any():
+            return replace(duty, due=end, state="lapsed", reason=f"{words}; the term ended without renewal.")
+        if counts.any():
             return replace(
                 duty,
                 due=end,
@@ -551,11 +563,20 @@ def _renewal(article: Renewal, duty: Duty, start: Bounds | None, facts: Facts, a
                 reason="An objection is reported and not verified.",
                 needs="The notice of objection.",
             )
+        if maybe.any():
+            return replace(
+                duty,
+                due=end,
+                state="undetermined",
+                reason="An objection came too late for the term before, and the text does not say whether it counts for this one.",
+                needs="An agreement on late objections.",
+            )
         count += 1
+        ended = end.latest_ms
         end = later_by(begin, _times(duration_of(article.term), duration_of(article.renews), count), zone)
     words = "In its first term." if not count else f"Renewed {count} time{'s' if count > 1 else ''}."
-    late = " An objection is on record." if mine.any() else ""
-    return replace(duty, due=end, state="met", reason=f"{words} In force.{late}")
+    said = " An objection is on record." if mine.any() else ""
+    return replace(duty, due=end, state="met", reason=f"{words} In force.{said}")
 
 
 def _times(term: tuple[int, int], renews: tuple[int, int], count: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from truceline.agreement.consistency import (
     unverifiable,
     widths,
 )
+from truceline.agreement.contradictions import contradictions
 from truceline.agreement.fields import Reading, calibre_bound
 from truceline.agreement.folder import Agreement
 from truceline.agreement.models import (
@@ -81,6 +82,7 @@ def check(agreement: Agreement, *, roster: frozenset[str] | None = None) -> tupl
     found += [
         *thresholds(agreement),
         *overlaps(agreement),
+        *contradictions(agreement),
         *unverifiable(agreement, roster),
         *touching(agreement),
     ]

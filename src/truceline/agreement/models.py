@@ -252,13 +252,19 @@ class Visits(Article):
 
 
 class Renewal(Article):
-    """How long it holds, and how it goes on unless somebody objects in time."""
+    """How long it holds, and how it goes on unless somebody objects in time.
+
+    `late_objection`: whether one that came after its time ends the next term (`next_term`), this one all the same
+    (`ends_term`) or nothing (`void`); where the text is silent, it does not stop this
+    renewal, and whether it stops the next is undetermined.
+    """
 
     shape: Literal["renewal"]
     term: Duration
     start: Moment | None = None
     renews: Duration | None = None
     objection_before: Duration | None = None
+    late_objection: Literal["next_term", "ends_term", "void"] | None = None
     binds: tuple[Id, ...] = ()
 
 
