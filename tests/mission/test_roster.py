@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from typer.testing import CliRunner
 
 from truceline.cli.main import app
 from truceline.errors import ReplayError, UsageError
-from truceline.mission import exercise, mechanism, roster
+from truceline.mission import computing, exercise, mechanism, roster
 from truceline.mission.clock import iso
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
+from truceline.mission.views import Views
+from truceline.records.columns import WATCHES
 from truceline.records.kinds import Assignment
 from truceline.report.mechanism import page
 from truceline.simulate.exercise import Exercise, build
@@ -218,3 +224,69 @@ def test_in_the_exercise_all_is_agreed_but_the_mandate(mission: Mission, made: E
     assert told["agreed"] == ["principle", "composition", "access", "quorum"]
     assert told["not_agreed"] == ["mandate"]
     assert not mechanism.publishes_sides(mission, made.end_ms)
+
+
+def row(watch: str, source: str, start: int, hours: int, **more: object) -> dict[str, object]:
+    return {
+        "watch_id": watch, "source_id": source, "source_kind": "patrol", "from_ms": start, "to_ms": start + hours * 3_600_000,
+        "outcome": "watched", "sector_id": POSTING.places[0], "exercise": True,
+    } | more  # fmt: skip
+
+
+def test_a_watch_is_kept_and_flagged_unless_it_rests_on_consent_for_all_of_its_time(
+    mission: Mission, made: Exercise
+) -> None:
+    start, team = made.start_ms, POSTING.team
+    listed = [
+        row("before", team, start - 3_600_000, 1), row("during", team, start, 2), row("across", team, start + DAY_MS - 3_600_000, 2),
+        row("after", team, start + DAY_MS, 1), row("stranger", "EXERCISE-team-9", start, 1), row("elsewhere", team, start, 1, sector_id="EXERCISE-S02"),
+        row("camera", "EXERCISE-camera-1", start, 1, source_kind="camera"),
+    ]  # fmt: skip
+    watches = pa.Table.from_pylist(listed, schema=WATCHES)
+    assert set(roster.unconsented(mission, watches)) == {""}, "without a roster nothing is held against one"
+    all_consent(mission, iso(start))
+    roster.assign(mission, POSTING, iso(start))
+    roster.consent(mission, "party-1", TASK, False, from_time=iso(start + DAY_MS))
+    gone = f"party-1 withdrew its consent to {TASK}"
+    assert dict(zip(watches["watch_id"].to_pylist(), roster.unconsented(mission, watches), strict=True)) == {
+        "before": "outside the time of its assignment", "during": "", "across": gone, "after": gone, "stranger": "never assigned",
+        "elsewhere": "not assigned to that sector", "camera": "",
+    }  # fmt: skip
+
+
+def test_recording_a_watch_without_consent_loses_nothing_and_says_so(
+    mission: Mission, made: Exercise, tmp_path: Path
+) -> None:
+    all_consent(mission, iso(made.start_ms))
+    roster.assign(mission, POSTING, iso(made.start_ms))
+    path = tmp_path / "watches.json"
+    path.write_text(json.dumps({
+        "kind": "watch", "watch_id": "EXERCISE-w1", "source_id": "EXERCISE-team-9", "source_kind": "patrol", "from": iso(made.start_ms),
+        "to": iso(made.start_ms + 3_600_000), "outcome": "watched", "sector_id": POSTING.places[0],
+    }))  # fmt: skip
+    told = CliRunner().invoke(app, ["record", str(mission.root), str(path), "--json"])
+    found = json.loads(told.stdout[told.stdout.index("{") :])
+    assert (found["sealed"], found["flagged"]) == (1, {"EXERCISE-w1": "never assigned"})
+    shown = CliRunner().invoke(app, ["roster", "watches", str(mission.root), "--json"])
+    assert [one["why"] for one in json.loads(shown.stdout)["flagged"]] == ["never assigned"]
+    assert Views(Mission.open(mission.root)).watches().num_rows == 1
+
+
+def test_who_watches_without_consent_verifies_no_quiet(small_exercise: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_exercise, tmp_path / "mission")
+    shutil.copytree(small_exercise.with_name("mission.keys"), tmp_path / "mission.keys")
+    mission = Mission.open(tmp_path / "mission")
+    watches, observed = Views(mission).watches(), Views(mission).observed().observations
+
+    def hours() -> int:
+        seen = computing.watched_by_consent(mission, watches, observed, mission.log.size)
+        return 0 if seen is None else pc.sum(seen["watched_e4"]).as_py()
+
+    everybody = hours()
+    start = pc.min(watches["from_ms"]).as_py()
+    own = replace(POSTING, observers={"EXERCISE-xa": 2, "EXERCISE-xb": 2})
+    for party in mission.genesis.parties:
+        for subject in own.subjects():
+            roster.consent(mission, party.id, subject, True, from_time=iso(start))
+    roster.assign(mission, own, iso(start))
+    assert 0 <= hours() < everybody

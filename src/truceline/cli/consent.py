@@ -12,10 +12,13 @@ from truceline.errors import UsageError
 from truceline.mission import roster as rosters
 from truceline.mission.clock import iso
 from truceline.mission.mission import Mission
+from truceline.mission.views import Views
+from truceline.records.kinds import Assignment
 
 app = typer.Typer(help="Consent of the parties: give, withdraw, show.", no_args_is_help=True)
 roster_app = typer.Typer(
-    help="Who observes: assign, show. Sealed; needs the mission's keys.", no_args_is_help=True
+    help="Who observes: assign, show, and which watches lack consent. Sealed; needs the mission's keys.",
+    no_args_is_help=True,
 )
 Party = Annotated[
     str, typer.Argument(metavar="PARTY", help="Id of the party, whose key signs.", show_default=False)
@@ -93,6 +96,27 @@ def show_roster(folder: Folder, as_of: AsOf = "", keys: Keys = None, as_json: As
     emit(
         {"as_of": iso(at), "assignments": rows}, as_json,
         table(lines, ("team", "state", "task", "observers", "ended by")) if lines else "Nobody is on the roster.",
+    )  # fmt: skip
+
+
+@roster_app.command("watches")
+def show_watches(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
+    """Watches that do not rest on the consent of every party, and why: kept as evidence, they verify no quiet. For the mission alone."""
+    mission = Mission.open(folder, keys)
+    watches = Views(mission).watches()
+    why = rosters.unconsented(mission, watches)
+    columns = ("watch_id", "source_id", "source_kind", "sector_id", "from_ms")
+    rows = [
+        dict(zip(columns, row, strict=True)) | {"from_ms": iso(row[-1]), "why": reason}
+        for row, reason in zip(zip(*(watches[name].to_pylist() for name in columns), strict=True), why, strict=True) if reason
+    ]  # fmt: skip
+    kept = bool(mission.of(Assignment))
+    told = [{("from" if name == "from_ms" else name): value for name, value in row.items()} for row in rows]
+    lines = [(row["watch_id"], row["source_id"], row["from"][:16], row["why"]) for row in told]
+    nothing = f"All {watches.num_rows:,} watches rest on consent." if kept else "The mission keeps no roster, so no watch is held against one."  # fmt: skip
+    emit(
+        {"watches": watches.num_rows, "roster": kept, "flagged": told}, as_json,
+        table(lines, ("watch", "source", "from", "why")) if lines else nothing,
     )  # fmt: skip
 
 

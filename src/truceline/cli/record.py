@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from truceline.cli.common import AsJson, Folder, Keys, emit
+from truceline.cli.common import AsJson, Folder, Keys, emit, note
 from truceline.mission.entering import enter
 from truceline.mission.mission import Mission
 from truceline.mission.writing import BY_HAND
@@ -24,6 +24,8 @@ def record(
     """Put what people write on the log: all of a file, or nothing and one error. Observations and watches are sealed."""
     made = enter(Mission.open(folder, keys), file, author=author)
     twice = f" {made.duplicates:,} stood there already." if made.duplicates else ""
+    for watch, why in made.flagged.items():
+        note(f"{watch}: kept, and verifies no quiet: {why}.")
     emit(
         asdict(made), as_json,
         f"{file.name}: {made.recorded:,} recorded in the open, {made.sealed:,} sealed.{twice}",

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from truceline import agreement as agreements
 from truceline import coverage, fusion
 from truceline.errors import ReplayError, UsageError
-from truceline.mission import facts
+from truceline.mission import facts, roster
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.grouping import constraints_of
 from truceline.mission.mission import Mission, Recorded, alone, result_digest
@@ -270,9 +270,17 @@ def facts_then(
     def exposed() -> pa.Table | None:
         with tempfile.TemporaryDirectory(prefix="truceline-") as aside:
             place = folder or (None if inputs == mission.log.size else Path(aside))
-            return exposure_of(mission, Views(mission, place, inputs).watches(), observations)
+            return watched_by_consent(mission, Views(mission, place, inputs).watches(), observations, before)
 
     return facts.facts_of(mission, agreement, before=before, incidents=incidents, exposure=exposed)
+
+
+def watched_by_consent(
+    mission: Mission, watches: pa.Table, observations: pa.Table, before: int
+) -> pa.Table | None:
+    """Coverage by those who were assigned with the consent of all, which alone verifies a quiet (R9)."""
+    stands = [not why for why in roster.unconsented(mission, watches, before)]
+    return exposure_of(mission, watches.filter(pa.array(stands, pa.bool_())), observations)
 
 
 def facts_now(

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+
 from truceline import intake
 from truceline.errors import IntakeError, RecordError, UsageError
-from truceline.mission import facts, regrouping, withdrawing
+from truceline.mission import facts, regrouping, roster, withdrawing
 from truceline.mission.clock import earliest_ms, iso, latest_ms
 from truceline.mission.grouping import groupings, withdrawals
 from truceline.mission.mission import Mission, alone, speaks_for_itself
 from truceline.mission.views import Views
 from truceline.mission.writing import Written, moment_ms, one_of, read, watch_row, wrong
 from truceline.records.codes import FACT_KINDS, WEAPONS
+from truceline.records.columns import WATCHES
 from truceline.records.kinds import (
     Complaint,
     Consent,
@@ -69,6 +72,7 @@ class Entered:
     duplicates: int = 0
     entries: list[int] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    flagged: dict[str, str] = field(default_factory=dict)  # watch -> why it does not rest on consent
 
 
 @alone
@@ -104,6 +108,10 @@ def enter(mission: Mission, path: Path, *, author: str = "") -> Entered:
         before = mission.log.size
         mission.seal(sealed)
         made.sealed += len(sealed)
+        rows = [one.row for one in sealed if isinstance(one, Watch)]
+        if rows and mission.vault.can_open:
+            told = roster.unconsented(mission, pa.Table.from_pylist(rows, schema=WATCHES))
+            made.flagged = {str(row["watch_id"]): why for row, why in zip(rows, told, strict=True) if why}
         made.entries += range(before, mission.log.size)
     return made
 

@@ -16,9 +16,10 @@ from truceline.agreement.moments import Bounds
 from truceline.errors import UsageError
 from truceline.mission import computing
 from truceline.mission.clock import earliest_ms, from_iso, iso, latest_ms
+from truceline.mission.consents import consents_of
 from truceline.mission.facts import sealed_from
 from truceline.mission.mission import Mission, Recorded
-from truceline.records.kinds import AgreementVersion, Consent, PlanStep
+from truceline.records.kinds import AgreementVersion, PlanStep
 
 DEFINES = ("waiting", "open", "not_agreed")
 
@@ -99,17 +100,6 @@ def rests_on_sealed(mission: Mission, before: int | None = None) -> bool:
     versions = mission.of(AgreementVersion, before)
     plan = agreements.unpack(mission.blobs.read(versions[-1][1].blob)).plan if versions else None
     return plan is not None and any(sealed_from(one) for one in plan.conditions().values())
-
-
-def consents_of(mission: Mission, before: int | None = None) -> tuple[plans.ConsentFact, ...]:
-    """Every word of consent on the log."""
-    return tuple(
-        plans.ConsentFact(
-            body.party, body.task, body.given, from_iso(body.from_time), from_iso(entry.at),
-            from_iso(body.until_time) if body.until_time else None,
-        )
-        for entry, body in mission.of(Consent, before)
-    )  # fmt: skip
 
 
 def steps_of(

@@ -24,6 +24,7 @@ from truceline.mission.computing import (
     moment,
     newest_findings,
     newest_incidents,
+    watched_by_consent,
 )
 from truceline.mission.mechanism import publishes_sides
 from truceline.mission.mission import Mission, Recorded, alone
@@ -74,7 +75,7 @@ def publish(
     exposure = exposure_of(mission, views.watches(), observations)
     view = view_of(
         mission, date, observations=observations, incidents=newest_incidents(mission).table,
-        findings=findings.table, exposure=exposure, as_of_ms=as_of, before=mission.log.size,
+        findings=findings.table, exposure=exposure, as_of_ms=as_of, watches=views.watches(), before=mission.log.size,
         checkpoint=mission.log.checkpoint.decode(),
     )  # fmt: skip
     figures = reports.figures(view)
@@ -103,7 +104,7 @@ def lay_out(mission: Mission, report: Report) -> dict[str, Path]:
 
 def view_of(
     mission: Mission, date: str, *, observations: pa.Table, incidents: pa.Table, findings: pa.Table,
-    exposure: pa.Table | None, as_of_ms: int, before: int, checkpoint: str,
+    exposure: pa.Table | None, as_of_ms: int, before: int, checkpoint: str, watches: pa.Table | None = None,
 ) -> reports.View:  # fmt: skip
     """What the log said before the entry `before`, as one report may know it."""
     genesis, zone = mission.genesis, str(mission.setting("reporting_zone"))
@@ -118,7 +119,15 @@ def view_of(
     seen = (
         None
         if agreement is None
-        else facts.facts_of(mission, agreement, before=before, incidents=incidents, exposure=lambda: exposure)
+        else facts.facts_of(
+            mission,
+            agreement,
+            before=before,
+            incidents=incidents,
+            exposure=lambda: (
+                exposure if watches is None else watched_by_consent(mission, watches, observations, before)
+            ),
+        )
     )
     known = set(incidents["incident_id"].to_pylist())
     return reports.View(

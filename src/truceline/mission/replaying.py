@@ -185,7 +185,7 @@ def _figures(
     view = view_of(
         mission, report.date, observations=observations, incidents=incidents, findings=findings,
         exposure=computing.exposure_of(mission, views.watches(), observations), as_of_ms=from_iso(report.as_of),
-        before=report.checkpoint_size, checkpoint="",
+        before=report.checkpoint_size, checkpoint="", watches=views.watches(),
     )  # fmt: skip
     return reports.figures(view)
 

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from truceline.agreement.plan import ConsentFact, consented
 from truceline.errors import ReplayError, UsageError
 from truceline.mission import mechanism
 from truceline.mission.clock import from_iso, iso
+from truceline.mission.consents import consents_of
 from truceline.mission.mission import Mission, Recorded
-from truceline.mission.planning import consents_of
 from truceline.records.canonical import canonical
 from truceline.records.kinds import Assignment, Consent
 
@@ -152,6 +154,60 @@ def roster(mission: Mission, as_of_ms: int) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return rows
+
+
+def unconsented(mission: Mission, watches: pa.Table, before: int | None = None) -> list[str]:
+    """Why each watch does not rest on the consent of all (R9); "" where it does, or where the mission keeps no roster.
+
+    A watch is of a team (`source_id`), or of a kind of sensor (`source_kind`), that was assigned for all of its time and, where
+    both name sectors, there. It is never discarded: what it saw is evidence, but it verifies no quiet.
+
+    Args:
+        watches: `records.columns.WATCHES`. before: entries from this one on are passed over.
+    Raises:
+        EvidenceError: EVI-011 without a key that opens the roster.
+    """
+    said = consents_of(mission, before)
+    known = [_Assigned.of(mission, said, body) for _, body in mission.of(Assignment, before)]
+    if not known:
+        return [""] * watches.num_rows
+    columns = ("source_id", "source_kind", "sector_id", "from_ms", "to_ms")
+    rows = zip(*(watches[name].to_pylist() for name in columns), strict=True)
+    return [_why_not(known, *row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Assigned:
+    """One assignment with the time in which it stood."""
+
+    posting: Posting
+    start_ms: int
+    end_ms: int
+    lost_by: str  # whose consent ended it; "" where it ran its time
+
+    @classmethod
+    def of(cls, mission: Mission, said: Sequence[ConsentFact], body: Assignment) -> _Assigned:
+        posting, start = read_posting(mission, body), from_iso(body.from_time)
+        end = from_iso(body.until_time) if body.until_time else 2**62
+        lost = min(_lost(mission, said, posting, start, end), key=lambda one: one[2], default=None)
+        if lost is None:
+            return cls(posting, start, end, "")
+        return cls(posting, start, lost[2], f"{lost[0]} withdrew its consent to {lost[1]}")
+
+
+def _why_not(
+    known: Sequence[_Assigned], source: str, kind: str, sector: str | None, from_ms: int, to_ms: int
+) -> str:
+    own = [one for one in known if source == one.posting.team or kind in one.posting.sensors]
+    if not own:
+        return "never assigned"
+    own = [one for one in own if not sector or not one.posting.places or sector in one.posting.places]
+    if not own:
+        return "not assigned to that sector"
+    if any(one.start_ms <= from_ms and to_ms <= one.end_ms for one in own):
+        return ""
+    lost = [one.lost_by for one in own if one.lost_by and one.start_ms <= from_ms and to_ms > one.end_ms]
+    return lost[0] if lost else "outside the time of its assignment"
 
 
 def consent_table(mission: Mission, as_of_ms: int) -> list[dict[str, Any]]:
