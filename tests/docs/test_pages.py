@@ -35,6 +35,18 @@ def test_the_reference_of_commands_is_current(tmp_path: Path) -> None:
     )
 
 
+def test_every_test_that_the_table_of_threats_names_is_there() -> None:
+    named = set(
+        re.findall(r"`(test_\w+)`", (ROOT / "docs/explanation/threats.md").read_text(encoding="utf-8"))
+    )
+    there = {
+        name for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M)
+    }  # fmt: skip
+    assert len(named) > 40
+    assert named <= there, sorted(named - there)
+
+
 def anchors(page: Path) -> set[str]:
     """Anchors of the headings, as forges make them."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)

@@ -186,6 +186,8 @@ def _play(stage: Stage) -> None:
     must(audited["ok"] and audited["entries"] == size and not audited["remarks"], audited)
     audited = stage.json("log", "audit", url, "--log", pins["log"])  # by what operator and commission pinned
     must(audited["ok"] and audited["levels"] == {"receipt": True, "final": True}, audited)
+    backup = root / "operator" / "backup"
+    must(stage.json("backup", stage.mission, backup)["log_size"] == size, "a backup of the first day")
     proof = root / "third.tlog-proof"
     stage.run("log", "prove", stage.mission, 2, "--out", proof)
     must(stage.json("log", "verify", proof, "--policy", audit_policy)["index"] == 2, "a proof")
@@ -237,11 +239,16 @@ def _play(stage: Stage) -> None:
     stage.run("log", "verify", copy)
     stage.stop("web")
     shutil.rmtree(stage.mission)
-    for name in ("log", "state"):  # refilled from a party's mirror, which holds all that was cosigned
-        shutil.copytree(copy / name, stage.mission / name)
-    (stage.mission / "state" / "genesis").unlink()
-    shutil.copytree(fork / "policy", stage.mission / "policy")
-    (stage.mission / "log" / "checkpoint").write_bytes((stage.mission / "state" / "commit").read_bytes())
+    stage.run(
+        "restore", backup, stage.mission, "--offline", "--held", held, "--held", newest, code=1
+    )  # behind what was cosigned
+    stage.run(
+        "restore", backup, stage.mission, code=1
+    )  # north's mirror does not answer, and nobody said that it need not
+    made = stage.json(
+        "restore", backup, stage.mission, "--without", "north.test/mirror"
+    )  # from south's mirror, over HTTP
+    must((made["backup_size"], made["refilled"], made["cosigned_size"]) == (5, 5, 10), made)
     must(
         stage.json("log", "cosigned", stage.mission, "--collect")["recorded"] == 10,
         "nothing cosigned is lost",
