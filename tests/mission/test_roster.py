@@ -16,11 +16,12 @@ from truceline.cli.main import app
 from truceline.errors import ReplayError, UsageError
 from truceline.mission import computing, exercise, mechanism, roster
 from truceline.mission.clock import iso
+from truceline.mission.entering import enter
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
 from truceline.records.columns import WATCHES
-from truceline.records.kinds import Assignment
+from truceline.records.kinds import Assignment, Decision
 from truceline.report.mechanism import page
 from truceline.simulate.exercise import Exercise, build
 
@@ -290,3 +291,40 @@ def test_who_watches_without_consent_verifies_no_quiet(small_exercise: Path, tmp
             roster.consent(mission, party.id, subject, True, from_time=iso(start))
     roster.assign(mission, own, iso(start))
     assert 0 <= hours() < everybody
+
+
+def test_a_decision_needs_the_agreed_quorum_of_the_commission_and_replay_finds_one_that_lacked_it(
+    mission: Mission, made: Exercise, tmp_path: Path
+) -> None:
+    def decide(number: int, votes: dict[str, str]) -> None:
+        path = tmp_path / "decision.json"
+        body = {
+            "kind": "decision",
+            "decision_id": f"EXERCISE-d{number}",
+            "about": "EXERCISE item",
+            "outcome": "upheld",
+            "votes": votes,
+        }
+        path.write_text(json.dumps(body))
+        enter(mission, path)
+
+    decide(1, {"party-1": "for"})
+    assert roster.check_decisions(mission) == 1, "where no quorum is agreed none is lacking"
+    everybody = [party.id for party in mission.genesis.parties]
+    mechanism.propose(
+        mission, "EXERCISE-q", "quorum", {"parties": 2}, by="party-1", restatement="EXERCISE: two parties"
+    )
+    for party in everybody:
+        mechanism.take_stance(mission, "EXERCISE-q", party, "accepted")
+    for votes in (
+        {"party-1": "for"},
+        {"party-1": "for", "party-2": "absent"},
+        {"party-1": "for", "nobody": "for"},
+    ):
+        with pytest.raises(UsageError, match="MIS-195"):
+            decide(2, votes)
+    decide(2, {"party-1": "for", "party-2": "abstains"})
+    assert roster.check_decisions(mission) == 2
+    mission.record(Decision("EXERCISE-d3", "EXERCISE item", "upheld", {"party-2": "for"}), "commission")
+    with pytest.raises(ReplayError, match="MIS-195"):
+        roster.check_decisions(mission)

@@ -10,7 +10,7 @@ import typer
 from truceline.cli.common import AsJson, Progress, emit, table
 from truceline.errors import EnvironmentFailure, UsageError
 from truceline.log import benching as log_benching
-from truceline.mission import benching, benching_articles, benching_server, fusion_bench
+from truceline.mission import benching, benching_articles, benching_plan, benching_server, fusion_bench
 
 app = typer.Typer(help="Ratios against a peer or a limit, measured in one run on one machine.")
 
@@ -46,6 +46,21 @@ def assess(
     """Hold incidents against the five Minsk texts, beside a bare point-in-zone join; memory, growth, the monitor of conditions."""
     progress = Progress(not as_json)
     made = benching_articles.run(rows, say=progress.step)
+    progress.done()
+    columns = ("what", "measured", "against", "ratio", "goal")
+    emit(made, as_json, table([tuple(one[name] for name in columns) for one in made["results"]], columns))
+    if not made["within_goals"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    steps: Annotated[int, typer.Option(min=10, help="Steps of the plan.")] = benching_plan.STEPS,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the states of a large plan whose steps wait for quiet, over a year of coverage, against a limit; growth with acts."""
+    progress = Progress(not as_json)
+    made = benching_plan.run(steps, say=progress.step)
     progress.done()
     columns = ("what", "measured", "against", "ratio", "goal")
     emit(made, as_json, table([tuple(one[name] for name in columns) for one in made["results"]], columns))

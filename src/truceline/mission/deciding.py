@@ -16,7 +16,7 @@ from truceline.errors import UsageError
 from truceline.log.authors import Author
 from truceline.log.entries import missing_signers, sign_entry, unchecked
 from truceline.log.files import write_durably
-from truceline.mission import handing_in
+from truceline.mission import handing_in, mechanism
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.marking import new_id, said
 from truceline.mission.mission import Mission, Recorded
@@ -80,7 +80,7 @@ def draft(
     """Write a decision for signature, by the chair; every party that was not absent is to sign.
 
     Raises:
-        UsageError: MIS-229 what cannot stand, MIS-230 no quorum, MIS-003.
+        UsageError: MIS-229 what cannot stand, MIS-230 no quorum of the sitting, MIS-195 none of the agreed mechanism, MIS-003.
     """
     sitting = next((body for _, body in mission.of(Meeting) if body.meeting_id == meeting_id), None)
     parties = [one.id for one in mission.genesis.parties]
@@ -107,6 +107,12 @@ def draft(
         raise UsageError(
             "MIS-230", "a decision needs the quorum of its sitting", where=meeting_id, value=f"{len(there)} of {sitting.quorum}",
             remedy="Without it there is only an agenda: call another sitting.",
+        )  # fmt: skip
+    short = mechanism.short_of_quorum(mission, {one: votes[one] for one in there}, mission.clock_ms())
+    if short:
+        raise UsageError(
+            "MIS-195", "a decision needs the quorum of the agreed mechanism", where=meeting_id, value=short,
+            remedy="`truceline mechanism status` shows what is agreed.",
         )  # fmt: skip
     body = Decision(
         new_id(mission, "decision"), about, outcome, {name: votes[name] for name in sorted(votes)},

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from truceline import intake
 from truceline.errors import IntakeError, RecordError, UsageError
-from truceline.mission import facts, regrouping, roster, withdrawing
+from truceline.mission import facts, mechanism, regrouping, roster, withdrawing
 from truceline.mission.clock import earliest_ms, iso, latest_ms
 from truceline.mission.grouping import groupings, withdrawals
 from truceline.mission.mission import Mission, alone, speaks_for_itself
@@ -311,6 +311,7 @@ class _Known:
         genesis = mission.genesis
         self.parties = [party.id for party in genesis.parties]
         self.speakers = [*self.parties, *(actor.id for actor in genesis.actors)]
+        self.mission = mission
         self.now_ms = mission.clock_ms()
         self.sides = ["", *self.parties, *(one.id for one in genesis.alignments)]
         self.notices = {body.notice_id: body for _, body in mission.of(Notice)}
@@ -329,6 +330,13 @@ class _Known:
                 one_of(where, "about", body.about, self.sides)
             case Consent():
                 one_of(where, "party", body.party, self.parties)
+            case Decision():
+                short = mechanism.short_of_quorum(self.mission, body.votes, self.now_ms)
+                if short:
+                    raise UsageError(
+                        "MIS-195", "a decision needs the quorum of the agreed mechanism", where=where, value=short,
+                        remedy="`truceline mechanism status` shows what is agreed.",
+                    )  # fmt: skip
             case Fact():
                 for name in ("at", "until"):
                     if getattr(body, name):

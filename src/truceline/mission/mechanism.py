@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from truceline.agreement import mechanism
@@ -13,7 +14,7 @@ from truceline.records.kinds import Appeal, Proposal, Source, Stance, Statement
 
 TERMS: dict[str, tuple[str, ...]] = {
     "principle": (), "composition": ("observers", "contributors"), "mandate": ("publish_sides", "investigate"),
-    "access": ("places",), "quorum": ("observers", "nationalities"),
+    "access": ("places",), "quorum": ("observers", "nationalities", "parties"),
 }  # fmt: skip
 """What the terms of each element may set; see docs/reference/mechanism.md."""
 
@@ -93,6 +94,20 @@ def take_stance(
         raise UsageError("MIS-087", "it must be a party or an actor of the mission", value=party, remedy=f"Known: {', '.join(sorted(people))}.")  # fmt: skip
     body = Stance(proposal_id, known[proposal_id], party, stance, statement_id, at or iso(mission.clock_ms()))
     return mission.record(body, role or party)
+
+
+def short_of_quorum(mission: Mission, votes: Mapping[str, str], at_ms: int, before: int | None = None) -> str:
+    """Where a decision lacks the agreed quorum of the commission; "" where it does not, or where none is agreed.
+
+    Args:
+        votes: party -> its word; whoever is `absent` was not there.
+    """
+    least = (terms(mission, "quorum", at_ms, before) or {}).get("parties")
+    known = {party.id for party in mission.genesis.parties}
+    there = sorted(party for party, word in votes.items() if party in known and word != "absent")
+    if least is None or len(there) >= least:
+        return ""
+    return f"{len(there)} of {least} parties took part"
 
 
 def _check_term(element: str, name: str, value: Any) -> None:

@@ -26,7 +26,7 @@ from truceline.mission.planning import rests_on_sealed, steps_of
 from truceline.mission.publishing import view_of
 from truceline.mission.recording import record_figures, record_view
 from truceline.mission.referring import check_references
-from truceline.mission.roster import check_assignments
+from truceline.mission.roster import check_assignments, check_decisions
 from truceline.mission.shredded import Shredded
 from truceline.mission.verifying import verify
 from truceline.mission.views import Views
@@ -66,6 +66,9 @@ def replay(mission: Mission, say: Callable[[str], None] = lambda step: None) -> 
         verify(mission.root, disclosed_only=not mission.vault.can_open)
         made.compared.append(f"log of {mission.log.size} entries")
         check_references(mission)
+        decided = check_decisions(mission)
+        if decided:
+            made.compared.append(f"quorum of {decided} decisions")
         (_record if record_only else _whole if mission.vault.can_open else _public)(mission, made, say)
     except CheckFailed as problem:
         if problem.code == "EVI-011":

@@ -20,7 +20,7 @@ from truceline.mission.clock import from_iso, iso
 from truceline.mission.consents import consents_of
 from truceline.mission.mission import Mission, Recorded
 from truceline.records.canonical import canonical
-from truceline.records.kinds import Assignment, Consent
+from truceline.records.kinds import Assignment, Consent, Decision
 
 SUBJECTS = ("task", "team", "nationality", "sensor", "place")
 
@@ -244,6 +244,23 @@ def check_assignments(mission: Mission) -> int:
             raise ReplayError(
                 "RPL-012", "an assignment must have had the consent of every party and be as the mechanism had it",
                 where=f"entry {entry.index}", value=wrong or "; ".join(f"{party}: {subject}" for party, subject in absent),
+                remedy=f"Ask {entry.author}, who signed it.",
+            )  # fmt: skip
+    return len(found)
+
+
+def check_decisions(mission: Mission) -> int:
+    """Every decision had the quorum of the mechanism agreed when it was recorded; how many there are.
+
+    Raises:
+        ReplayError: MIS-195 one had not.
+    """
+    found = mission.of(Decision)
+    for entry, body in found:
+        short = mechanism.short_of_quorum(mission, body.votes, from_iso(entry.at), entry.index)
+        if short:
+            raise ReplayError(
+                "MIS-195", "a decision needs the quorum of the agreed mechanism", where=f"entry {entry.index}", value=short,
                 remedy=f"Ask {entry.author}, who signed it.",
             )  # fmt: skip
     return len(found)
