@@ -188,6 +188,10 @@ def build(
         observations=pa.Table.from_pylist(observations, schema=OBSERVATIONS),
         incidents=pa.Table.from_pylist(incidents, schema=INCIDENTS), findings=pa.Table.from_pylist(findings, schema=FINDINGS),
         coverage=pa.Table.from_pylist(weeks, schema=COVERAGE), geometry=geometry(sides),
+        unwatched=pa.Table.from_pylist(
+            [{"sector_id": s, "week": f"2031-W{w:02d}", "reason": why, "hours_e1": hours} for s in SECTORS for w in range(6, 12)
+             for why, hours in (("nobody", 900 + w), ("jammed", 31))]
+        ),
         agreement_title="EXERCISE agreement on the cessation of fire",
         checkpoint="exercise.invalid/two-banks\n4711\nm5h0zcUe3kLq8r0yqgqg0Z9m0q2yA3H1r0o4mZ1kq7U=\n\n— exercise.invalid/two-banks Az3grl==\n",
         log_size=4711, version="0.1.0",

@@ -27,6 +27,7 @@ from truceline.report import View
 from truceline.report.paper import file_stem, paper
 from truceline.report.pdf import render_pdf
 from truceline.report.tables import figures_csv, incidents_csv, safe
+from truceline.report.words import tenths
 
 TEXT_FORMATS = ("html", "csv", "geojson")
 
@@ -217,6 +218,16 @@ def test_coverage_of_a_running_week_is_never_printed(view: View) -> None:
     assert "W11" not in json.dumps(sheet)
     later = dataclasses.replace(view, as_of_ms=view.day_to_ms, delay_ms=4 * 86_400_000)
     assert paper(later)["arrears"]["weeks"][-1] == "2031-W09"
+
+
+def test_why_hours_went_unwatched_is_told_by_sector_and_week_in_arrears(view: View) -> None:
+    told = paper(view)["arrears"]["why"]
+    assert (told["week"], told["reasons"]) == ("2031-W10", ["nobody there", "jammed"])
+    assert len(told["rows"]) == len({row["sector"] for row in told["rows"]}) > 1
+    assert told["rows"][0]["cells"] == [tenths(910), tenths(31)]
+    later = dataclasses.replace(view, as_of_ms=view.day_to_ms, delay_ms=4 * 86_400_000)
+    assert paper(later)["arrears"]["why"]["week"] == "2031-W09", "what is younger than the delay waits"
+    assert paper(dataclasses.replace(view, unwatched=None))["arrears"]["why"]["rows"] == []
 
 
 def test_pdf_has_the_same_words_and_exercise_on_every_sheet(view: View, tmp_path: Path) -> None:

@@ -102,11 +102,26 @@ def lay_out(mission: Mission, report: Report) -> dict[str, Path]:
     return {name: folder / name for name in report.files}
 
 
+def _reasons(mission: Mission, watches: pa.Table, weekly: pa.Table, told_ms: int) -> pa.Table | None:
+    """Why hours of whole weeks that are over went unwatched, by sector and week."""
+    if mission.line is None or mission.sectors is None:
+        return None
+    hours = weekly["hour_ms"]
+    gaps = coverage.unwatched(
+        watches, sectors=mission.sectors, line=mission.line, from_ms=hours[0].as_py(), to_ms=hours[-1].as_py() + HOUR_MS,
+    )  # fmt: skip
+    return coverage.unwatched_weeks(gaps, zone=str(mission.setting("reporting_zone")), until_ms=told_ms)
+
+
 def view_of(
     mission: Mission, date: str, *, observations: pa.Table, incidents: pa.Table, findings: pa.Table,
     exposure: pa.Table | None, as_of_ms: int, before: int, checkpoint: str, watches: pa.Table | None = None,
 ) -> reports.View:  # fmt: skip
-    """What the log said before the entry `before`, as one report may know it."""
+    """What the log said before the entry `before`, as one report may know it.
+
+    Args:
+        watches: from which it is told why hours went unwatched, and which of them had consent.
+    """
     genesis, zone = mission.genesis, str(mission.setting("reporting_zone"))
     cutoff = str(mission.setting("reporting_cutoff"))
     day_from, day_to = reports.reporting_day(date, cutoff, zone)
@@ -138,6 +153,7 @@ def view_of(
         coverage=reports.COVERAGE.empty_table() if weekly is None else coverage.summary(weekly, zone=zone).cast(reports.COVERAGE),
         geometry=mission.geometry, agreement_title=NO_AGREEMENT if version is None else version.title, checkpoint=checkpoint, log_size=before,
         version=truceline.__version__,
+        unwatched=None if weekly is None or watches is None else _reasons(mission, watches, weekly, told),
         could_not_see=() if weekly is None else coverage.could_not_see(weekly, told - HOUR_MS, told),
         articles=tuple(
             reports.Article(one.key, one.title, one.restatement, one.source.url if one.source else "") for one in (agreement.articles if agreement else ())

@@ -88,6 +88,7 @@ class View:
     exposure: pa.Table | None = None  # columns sector_id, hour_ms, source_kind, watched_e4
     publish_sides: bool = False  # the mandate's setting (R12)
     as_of_ms: int | None = None  # when it is published; None means after the delay has run out
+    unwatched: pa.Table | None = None  # coverage.REASONS: why hours of a sector and week went unwatched
     delay_ms: int = DAY_MS  # places younger than this are withheld
     actors: tuple[Actor, ...] = ()
     first_date: str = ""  # the mission's first reporting day; no day is compared with one before it

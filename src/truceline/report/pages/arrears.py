@@ -63,7 +63,36 @@ def arrears_page(day: Day) -> dict[str, Any]:
         "weeks": list(weeks), "rows": rows, "totals": totals,
         "note": "Shares of sector-hours that anybody of the mission watched, by complete week. A watched hour is not "
         "an hour in which everything was seen. Weeks still running, posts, patrols and their rhythm are never published.",
-        "empty": "" if weeks else "No complete week has passed the delay yet.",
+        "why": _why(day), "empty": "" if weeks else "No complete week has passed the delay yet.",
+    }  # fmt: skip
+
+
+_REASONS: Final = {
+    "nobody": "nobody there", "access_denied": "access denied", "delayed": "delayed", "jammed": "jammed", "out_of_order": "out of order",
+    "weather": "weather",
+}  # fmt: skip
+
+
+def _why(day: Day) -> dict[str, Any]:
+    """Why hours of the newest complete week went unwatched, by sector: only reasons that there were, and only whole weeks."""
+    week, table = last_week(day.view), day.view.unwatched
+    rows = [] if week is None or table is None else [row for row in table.to_pylist() if row["week"] == week]
+    reasons = [name for name in _REASONS if any(row["reason"] == name for row in rows)]
+    held = {(row["sector_id"], row["reason"]): row["hours_e1"] for row in rows}
+    hours = {
+        row["sector_id"]: row["hours_total_e1"]
+        for row in day.view.coverage.to_pylist()
+        if row["week"] == week
+    }
+    return {
+        "week": week or "", "reasons": [_REASONS[name] for name in reasons],
+        "rows": [
+            {
+                "sector": day.sector(sector), "of": f"{tenths(hours[sector])} h",
+                "cells": [tenths(held[sector, name]) if (sector, name) in held else "" for name in reasons],
+            }
+            for sector in day.sectors() if sector in hours
+        ] if reasons else [],
     }  # fmt: skip
 
 
