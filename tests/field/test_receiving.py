@@ -331,3 +331,33 @@ def test_revoking_names_a_known_device_once(mission: Mission, new_phone: NewPhon
     devices.revoke(mission, phone.name)
     with pytest.raises(UsageError, match="FLD-005"):
         devices.revoke(mission, phone.name)
+
+
+def test_photos_are_looked_at_and_found_again(mission: Mission, new_phone: NewPhone) -> None:
+    pytest.importorskip(
+        "imagehash", reason="the extra `media` is not installed: pip install 'truceline[media]'"
+    )
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    from truceline.mission import photos
+
+    coarse = np.random.default_rng(1).integers(0, 255, (8, 10, 3), dtype=np.uint8)
+    image = Image.fromarray(coarse).resize((640, 480), Image.Resampling.BICUBIC)
+    phone, digests = new_phone(), []
+    for quality in (90, 50):
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=quality)
+        raw = out.getvalue()
+        digests.append(hashlib.sha256(raw).hexdigest())
+        phone.put({"kind": "piece", "media": digests[-1], "part": 0, "parts": 1}, raw)
+    voice = b"a voice note"
+    phone.put({"kind": "piece", "media": hashlib.sha256(voice).hexdigest(), "part": 0, "parts": 1}, voice)
+    phone.send()
+    assert photos.look_at(mission, digests[0]).width == 640
+    assert photos.copy_of(mission, digests[0], 64)[:2] == b"\xff\xd8"
+    found = photos.same_again(mission)
+    assert [sorted(pair[:2]) for pair in found.pairs] == [sorted(digests)]
+    assert found.unread == {hashlib.sha256(voice).hexdigest(): "EVI-070"}

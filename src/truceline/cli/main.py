@@ -61,6 +61,8 @@ COMMANDS = {
     "account": "serve:account",
     "rebuild": "serve:rebuild",
     "device": "device:app",
+    "device picture": "picture:picture",
+    "device same": "picture:same",
     "feed": "feed:app",
     "trends": "trends:trends",
     "task": "task:task",
