@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from truceline import agreement
+from truceline.agreement.schema import FIELD_WORDS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 MADE = {
@@ -29,6 +31,28 @@ def test_editors_are_offered_the_words_of_the_code_lists() -> None:
     text = json.dumps(agreement.schema())
     for word in ("weapon_present", "artillery", "flow_limit", "report_and_answer"):
         assert f'"{word}"' in text
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_editors_show_what_every_field_means(name: str) -> None:
+    made = MADE[name]()
+    for where, one in {**made["$defs"], "": made}.items():
+        for field, about in one.get("properties", {}).items():
+            assert about.get("description", "").endswith("."), (
+                f"say what {where}.{field} means in field_words.yaml"
+            )
+
+
+def test_no_field_is_explained_that_does_not_exist() -> None:
+    every = [made() for made in MADE.values()]
+    known = {
+        field
+        for made in every
+        for one in (*made["$defs"].values(), made)
+        for field in one.get("properties", {})
+    }
+    explained = {key.rpartition(".")[2] for key in yaml.safe_load(FIELD_WORDS.read_text(encoding="utf-8"))}
+    assert explained <= known
 
 
 def test_every_shape_is_documented() -> None:

@@ -23,6 +23,8 @@ from truceline.records import codes
 
 _FILE: Final = Path(__file__).parent / "questions.yaml"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9\-]{0,63}")
+_EDITOR: Final = "# yaml-language-server: $schema={}.schema.json\n"
+"""An editor with a YAML language server completes the file by it; the schemas stand beside the folder, which holds the agreement alone."""
 _LINE: Final = "line-of-contact"
 
 
@@ -81,7 +83,8 @@ def begin(answers: Mapping[str, Any]) -> dict[str, str]:
         raise _unfit(known["sides"], str(answers["sides"]), f"No party: {', '.join(sorted(strangers))}.")
     mark = "EXERCISE " if made["exercise"] else ""
     return {
-        "agreement.yaml": _dump(_agreement(made, mark)), "cases/first.yaml": _dump({"cases": _cases(made)}),
+        "agreement.yaml": _EDITOR.format("../agreement") + _dump(_agreement(made, mark)),
+        "cases/first.yaml": _EDITOR.format("../../agreement-cases") + _dump({"cases": _cases(made)}),
         "geometry/case-line.geojson": json.dumps(_case_line(made, mark), ensure_ascii=False, indent=2) + "\n",
     }  # fmt: skip
 

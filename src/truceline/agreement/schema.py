@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import yaml
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
@@ -12,6 +14,8 @@ from truceline.agreement.models import AgreementFile, CaseFile
 from truceline.agreement.plan.models import PlanFile
 from truceline.records import codes
 
+FIELD_WORDS: Final = Path(__file__).parent / "field_words.yaml"
+"""What each field means, by `field` or `Model.field`."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -41,6 +45,13 @@ def plan_schema() -> dict[str, Any]:
 
 def _published(model: type[BaseModel], title: str) -> dict[str, Any]:
     made = model.model_json_schema(by_alias=True, schema_generator=_Words)
+    words = yaml.safe_load(FIELD_WORDS.read_text(encoding="utf-8"))
+    whole = {"AgreementFile": "agreement", "PlanFile": "plan"}.get(model.__name__, model.__name__)
+    for name, one in [*made.get("$defs", {}).items(), (whole, made)]:
+        for field, about in one.get("properties", {}).items():
+            said = words.get(f"{name}.{field}", words.get(field))
+            if said:
+                about["description"] = said
     return {
         "$schema": DIALECT,
         **made,

@@ -39,7 +39,8 @@ def new(
     problems = [str(one) for one in agreements.check(made)]
     emit(
         {"folder": str(folder), "articles": len(made.articles), "cases": len(made.cases), "open": problems}, as_json,
-        "\n".join([f"{len(made.articles)} articles and {len(made.cases)} cases in {folder}.", *problems, f"Next: {PROGRAM} agreement test {folder}"]),
+        "\n".join([f"{len(made.articles)} articles and {len(made.cases)} cases in {folder}.", *problems, f"Next: {PROGRAM} agreement test {folder}",
+            f"For an editor to complete the fields: `{PROGRAM} agreement schema > {folder.parent / 'agreement.schema.json'}`, and `schema cases` likewise."]),
     )  # fmt: skip
 
 
