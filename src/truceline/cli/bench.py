@@ -98,14 +98,20 @@ def fusion(
 
 @app.command("log")
 def log(
-    entries: Annotated[int, typer.Option(min=1000, help="Entries of the log that is audited and opened.")] = 1_000_000,
-    seconds: Annotated[float, typer.Option(min=0.5, help="How long each number of submitters appends.")] = 10.0,
+    entries: Annotated[int | None, typer.Option(min=1000, help="Entries of the log that is audited and opened; 1,000,000 unless given.", show_default=False)] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.5, help="How long each number of submitters appends; 10 unless given.", show_default=False)] = None,
     folder: Annotated[Path | None, typer.Option("--folder", metavar="FOLDER", exists=True, file_okay=False, help="On the disk to be measured; the temporary folder unless given.", show_default=False)] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="20,000 entries and 2 s each, unless said otherwise: a look, no figure to quote.")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """The log: appends, latency, audit, proofs, start-up, memory, beside verifications, hashes and syncs of the same run."""
+    """The log: appends, latency, receipts, audit, proofs, start-up, memory, beside verifications, hashes and syncs of the same run."""
     progress = Progress(not as_json)
-    made = log_benching.run(entries, seconds, folder, progress.step)
+    made = log_benching.run(
+        entries or (20_000 if quick else 1_000_000),
+        seconds or (2.0 if quick else 10.0),
+        folder,
+        progress.step,
+    )
     progress.done()
     rows = [
         (one["what"], _figure(one["value"]) + f" {one['unit']}".replace(" /s", "/s"),

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypai
 
 from truceline.log import auditing, proving
 from truceline.log.authors import Author
+from truceline.log.benching_figures import Measured
+from truceline.log.benching_receipts import receipts
 from truceline.log.entries import Entry, Seen, entry_id, sign_entry, unchecked
 from truceline.log.files import write_durably
 from truceline.log.log import Log
@@ -48,20 +50,6 @@ print(seconds, peak)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One figure: what, its value and unit, the limit or peer of the same run, their ratio and the goal for it."""
-
-    what: str
-    value: float
-    unit: str
-    limit: float | None = None
-    limit_of: str = ""
-    ratio: float | None = None
-    goal: str = ""
-    good: bool = True
-
-
 def run(
     entries: int, seconds: float, folder: Path | None = None, say: Callable[[str, float], None] = lambda step, share: None
 ) -> dict[str, Any]:  # fmt: skip
@@ -74,15 +62,17 @@ def run(
     with tempfile.TemporaryDirectory(prefix="EXERCISE-truceline-log-", dir=folder) as name:
         root = Path(name)
         say("limits", 0.02)
-        verify_s, chain_s = _verifications(), _durable_writes(root)
+        verify_s, chain_s, hash_s = _verifications(), _durable_writes(root), _hashes()
         made += [
             Measured("Ed25519 verifications, one core", verify_s, "/s"),
-            Measured("SHA-256 of 64 bytes, one core", _hashes(), "/s"),
+            Measured("SHA-256 of 64 bytes, one core", hash_s, "/s"),
             Measured("write, fsync, rename, fsync of the folder", chain_s, "/s"),
         ]
         for number, submitters in enumerate((1, 100, 1000)):
             say(f"appends of {submitters:,} submitters", 0.1 + 0.1 * number)
-            made += _appends(root / f"append-{submitters}", submitters, seconds, verify_s, chain_s)
+            made += _appends(root / f"append-{submitters}", submitters, seconds, chain_s)
+        say("receipts", 0.4)
+        made += _receipts(root / "receipts" / "log", seconds, chain_s)
         say("writing a log", 0.45)
         small, large = root / "small", root / "large"
         _fill(small, max(entries // 10, 512))
@@ -90,7 +80,7 @@ def run(
         say("audit", 0.65)
         made += _audit(large, entries, notes)
         say("proofs, start-up", 0.9)
-        made += _proofs(large) + _starts(small, large, entries)
+        made += _proofs(large, verify_s, hash_s) + _starts(small, large, entries)
     say("done", 1.0)
     return {
         "entries": entries,
@@ -149,10 +139,12 @@ def _notes(key: SigningKey, seen: Seen, count: int) -> Iterator[bytes]:
         yield note
 
 
-def _appends(
-    folder: Path, submitters: int, seconds: float, verify_s: float, chain_s: float
-) -> list[Measured]:
-    """Each submitter hands in the next note when the one before is durable."""
+def _appends(folder: Path, submitters: int, seconds: float, chain_s: float) -> list[Measured]:
+    """Each submitter hands in the next note when the one before is durable.
+
+    The limit is measured right before and right after, since others may be at work on the machine.
+    """
+    verify_s = _verifications()
     keys = [SigningKey(f"author-{n}", hashlib.sha256(b"%d" % n).digest()) for n in range(submitters)]
     log = _begin(folder, keys)
     each = max(4, int(verify_s * seconds * 1.2 / submitters)) if submitters > 1 else int(40 * seconds) + 4
@@ -181,6 +173,7 @@ def _appends(
                 out += hand_in(number)
         spent = time.perf_counter() - started
     rate = len(taken) / spent
+    verify_s = (verify_s + _verifications()) / 2
     goal = submitters >= 1000
     limit, name = (
         (chain_s, "writes made durable") if submitters == 1 else (verify_s, "Ed25519 verifications, one core")
@@ -243,18 +236,32 @@ def _bare(notes: Sequence[bytes], keys: dict[str, bytes]) -> int:
     return len(notes)
 
 
-def _proofs(folder: Path) -> list[Measured]:
+def _proofs(folder: Path, verify_s: float, hash_s: float) -> list[Measured]:
     log = Log.open(folder)
     policy = Policy.parse(f"log {_LOG_KEY.vkey}\nquorum none\n".encode())
     step = max(1, log.size // 97)
-    made = [proving.prove(log, str(index)).proof.dump() for index in range(0, log.size, step)]
+    indices = range(0, log.size, step)
+    made = [proving.prove(log, str(index)).proof.dump() for index in indices]
+    least = statistics.mean(
+        len(log.notes[index]) + 32 * len(log.prove_inclusion(index)) + len(log.checkpoint)
+        for index in indices
+    )
+    levels = -(-(log.size.bit_length()) // 8)
+    size, reads = statistics.mean(map(len, made)), hash_s / (255 * levels)
     rate = _rate(lambda: proving.prove(log, str(log.size // 3)), 0.5)
     checked = _rate(lambda: proving.verify(made[-1], policy), 0.5)
     return [
-        Measured("proof bundle, with its entry", statistics.mean(map(len, made)), "bytes"),
-        Measured("proofs made", rate, "/s"),
-        Measured("proofs verified", checked, "/s"),
-    ]
+        Measured("proof bundle, with its entry", size, "bytes", least, "entry, checkpoint and hashes alone", size / least),
+        Measured("proofs made", rate, "/s", reads, f"hashing {levels} tiles of 256 each", rate / reads),
+        Measured("proofs verified", checked, "/s", verify_s, "Ed25519 verifications, one core", checked / verify_s),
+    ]  # fmt: skip
+
+
+def _receipts(folder: Path, seconds: float, chain_s: float) -> list[Measured]:
+    keys = [SigningKey(f"author-{n}", hashlib.sha256(b"%d" % n).digest()) for n in range(8)]
+    log = _begin(folder, keys)
+    sources = [iter(list(_notes(key, log.seen(), int(20 * seconds) + 4))) for key in keys]
+    return receipts(log, _LOG_KEY, AT, sources, seconds, chain_s)
 
 
 def _starts(small: Path, large: Path, entries: int) -> list[Measured]:

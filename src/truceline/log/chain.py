@@ -26,6 +26,9 @@ class Facts:
     key_ids: tuple[bytes, ...]
     unchecked: bytes = b""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Facts, (self.id, self.entry, self.key_ids, self.unchecked)
+
 
 def check_note(origin: str, note: bytes, ever: Mapping[str, Sequence[VerifierKey]]) -> Facts:
     """Form, origin and signatures of a note, by keys that were ever enrolled; the entry keeps its body.

@@ -64,6 +64,28 @@ class Entry:
     signers: tuple[str, ...] = ()
     version: int = VERSION
 
+    def __reduce__(self) -> tuple[Any, ...]:  # an audit moves millions of them between processes
+        seen = (self.seen.size, self.seen.root)
+        said = (
+            self.kind,
+            self.author,
+            self.seq,
+            self.prev,
+            *seen,
+            self.at,
+            self.body,
+            self.signers,
+            self.version,
+        )
+        return _again, said
+
+
+def _again(
+    kind: str, author: str, seq: int, prev: str, size: int, root: str, at: str, body: dict[str, Any],
+    signers: tuple[str, ...], version: int,
+) -> Entry:  # fmt: skip
+    return Entry(kind, author, seq, prev, Seen(size, root), at, body, signers, version)
+
 
 def entry_text(origin: str, entry: Entry) -> bytes:
     """The text that is signed; its SHA-256 is the entry id.
