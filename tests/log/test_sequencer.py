@@ -138,7 +138,7 @@ def test_killed_while_many_wait_nothing_acknowledged_is_lost(tmp_path: Path) -> 
 
         def say(key: SigningKey) -> None:
             with contextlib.suppress(EnvironmentFailure, OSError), Submitter(tmp_path) as other:
-                seq, prev, _ = other.next_of(key.name)
+                seq, prev = other.next_of(key.name)
                 for note in notes(key, seen, 200, seq, prev):
                     acknowledged[other.submit(note)] = entry_id(note)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from truceline.cli.init import CADENCE_MINUTES, create
 from truceline.mission import auditing, sealing
 from truceline.mission.mission import Mission
 from truceline.mission.verifying import verify
@@ -106,3 +107,17 @@ def test_a_kill_on_the_way_loses_nothing_and_doubles_nothing(
     assert ids(again) == expected
     assert sealing.waiting(again) == []
     assert auditing.audit(Mission.open(mission.root)).problems == []
+
+
+def test_a_real_mission_has_a_cadence_unless_it_was_switched_off_and_an_exercise_has_none(
+    tmp_path: Path,
+) -> None:
+    def cadence_ms(name: str, **said: bool | int) -> object:
+        return create(tmp_path / name, parties=["north", "south"], alignments=[], **said).setting(
+            "commit_cadence_ms"
+        )  # type: ignore[arg-type]
+
+    assert cadence_ms("real") == CADENCE_MINUTES * 60_000 > 0
+    assert cadence_ms("off", cadence_minutes=0) == 0
+    assert cadence_ms("exercise", exercise=True) == 0
+    assert cadence_ms("own", exercise=True, cadence_minutes=3) == 180_000

@@ -16,6 +16,9 @@ from truceline.mission.mission import Mission
 from truceline.records.kinds import Genesis
 from truceline.records.parties import Alignment, Party
 
+CADENCE_MINUTES = 10
+"""Of a real mission: what observers report is in the log at most so much later, and the log does not tell when they did."""
+
 
 def init(
     folder: Folder,
@@ -27,7 +30,7 @@ def init(
     cutoff: Annotated[str, typer.Option(help="Local time at which the reporting day ends.")] = "19:30",
     agreement: Annotated[str, typer.Option(help="Agreement folder or library id to adopt.")] = "",
     exercise: Annotated[bool, typer.Option(help="Everything in it is simulated.")] = False,
-    cadence_minutes: Annotated[int, typer.Option(min=0, help="Minutes between the batches in which observers' records are committed to; 0: at once, which tells when they came.")] = 0,
+    cadence_minutes: Annotated[int | None, typer.Option(min=0, help=f"Minutes between the padded batches in which observers' records are committed to; 0: at once, which tells when they came. {CADENCE_MINUTES} unless given, 0 in an exercise.", show_default=False)] = None,
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Policy of the level `receipt`, where the cosigners are agreed already; `log settings` pins it later.", show_default=False)] = None,
     final: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Policy of the level `final`.", show_default=False)] = None,
     keys: Keys = None,
@@ -42,22 +45,29 @@ def init(
     )  # fmt: skip
     if packed:
         computing.adopt(mission, packed)
-    result = {
+    result: dict[str, str | int] = {
         "folder": str(folder),
         "origin": mission.log.origin,
         "log_size": mission.log.size,
         "keys": str(mission.keys.folder),
+        "cadence_minutes": int(mission.setting("commit_cadence_ms")) // 60_000,
     }
+    cadence = (
+        f"What observers report goes on the log every {result['cadence_minutes']} minutes: keep `{PROGRAM} log sequence {folder}` "
+        f"running, or have `{PROGRAM} evidence commit {folder}` called at each tick.\n"
+        if result["cadence_minutes"]
+        else ""
+    )
     emit(
         result, as_json,
         f"A mission stands in {folder}; its private keys are in {mission.keys.folder}: keep them apart.\n"
-        f"Next: {PROGRAM} import {folder} FILE",
+        f"{cadence}Next: {PROGRAM} import {folder} FILE",
     )  # fmt: skip
 
 
 def create(
     folder: Path, *, name: str = "mission", parties: list[str], alignments: list[str], geometry: Path | None = None,
-    zone: str = "UTC", cutoff: str = "19:30", exercise: bool = False, cadence_minutes: int = 0, keys: Path | None = None,
+    zone: str = "UTC", cutoff: str = "19:30", exercise: bool = False, cadence_minutes: int | None = None, keys: Path | None = None,
     policies: dict[str, str] | None = None,
 ) -> Mission:  # fmt: skip
     """A mission from words of the command line. Raises UsageError CLI-001, CLI-002; MIS-001. LogError LOG-052, LOG-140."""
@@ -74,6 +84,8 @@ def create(
                 "CLI-001", "an alignment must be `id=party,party` of known parties", where="--alignment",
                 value=typed, remedy=f"Known parties: {', '.join(sorted(known)) or 'none'}.",
             )  # fmt: skip
+    if cadence_minutes is None:
+        cadence_minutes = 0 if exercise else CADENCE_MINUTES
     genesis = Genesis(
         name=name, exercise=exercise, actors=(), keys={},
         parties=tuple(Party(ident, {"en": title or ident}) for ident, _, title in named),

@@ -29,6 +29,7 @@ from truceline.log.sequencer import Sequencer
 from truceline.log.services import MirrorService, WitnessService, cosigner_key
 from truceline.log.sources import open_source
 from truceline.log.witness import Witness
+from truceline.mission import handing_in, sealing
 from truceline.mission.approving import approver
 from truceline.mission.cosigned import archiver
 from truceline.mission.mission import Mission
@@ -280,7 +281,7 @@ def cosigned(folder: Folder, collect: Annotated[bool, typer.Option("--collect", 
 
 
 def sequence(folder: Folder, keys: Keys = None, batch_ms: Annotated[int, typer.Option("--batch-ms", min=10, max=1000, help="How long a batch waits for more.")] = 100, every_s: Annotated[float, typer.Option("--every-s", min=1, help="Ask the cosigners at least so often.")] = 30) -> None:  # fmt: skip
-    """Run the log's sequencer: take what other programs of this machine submit, in batches, and collect cosignatures."""
+    """Run the log's sequencer: take what other programs of this machine submit, keep the cadence, collect cosignatures."""
     mission = Mission.open(folder, keys)
     mission.unlock()
     archive = archiver(folder, mission.log.key)
@@ -294,9 +295,14 @@ def sequence(folder: Folder, keys: Keys = None, batch_ms: Annotated[int, typer.O
             collector.collect()
 
     with Sequencer(
-        mission.log, mission.keys.log_key(), lambda: _now(), batch_s=batch_ms / 1000, after=collect
-    ) as running:
+        mission.log, mission.keys.log_key(), lambda: _now(), judge=handing_in.judge_of(mission),
+        batch_s=batch_ms / 1000, after=collect,
+    ) as running:  # fmt: skip
         threading.Thread(target=running.repeat, args=(every_s, ended), daemon=True).start()
+        if int(mission.setting("commit_cadence_ms")):
+            threading.Thread(
+                target=sealing.keep_cadence, args=(folder, keys, ended, note), daemon=True
+            ).start()
         note(f"sequencer of {folder}: {mission.log.size:,} entries")
         door.serve(running, ended)
 

@@ -52,6 +52,9 @@ class Checkers:
         """
         if self._cores < 2 or len(notes) < _WORTH_IT:
             return [_facts(self._origin, note, ever) for note in notes]
+        if not self._running:
+            self._running = [_start() for _ in range(self._cores)]
+            return [_facts(self._origin, note, ever) for note in notes]  # while they begin
         try:
             return self._check_elsewhere(notes, ever)
         except OSError:  # a process ended: whoever ended it slows us down, and no more
@@ -60,8 +63,6 @@ class Checkers:
             return [_facts(self._origin, note, ever) for note in notes]
 
     def _check_elsewhere(self, notes: Sequence[bytes], ever: Known) -> list[Facts | None]:
-        if not self._running:
-            self._running = [_start() for _ in range(self._cores)]
         some = [notes[at : at + TOGETHER] for at in range(0, len(notes), TOGETHER)]
         found: list[Facts | None] = []
         asked = 0

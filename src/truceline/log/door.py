@@ -1,6 +1,8 @@
 """The local socket of a sequencer, `views/sequencer.sock`: other programs of the same machine hand their entries in.
 
-A frame is 4 bytes of length, then `?` and an author's name, or `!` and a note; the answer is JSON.
+A frame is 4 bytes of length, then `?` and an author's name, or `+` and a note that more follow, or `!` and the last note;
+`?` and `!` are answered, in JSON. Whoever is to sign holds the door's turn from its question to the answer, so that no two
+programs sign the same number of an author.
 """
 
 from __future__ import annotations
@@ -11,16 +13,21 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from truceline.errors import EnvironmentFailure, LogError, TrucelineError
-from truceline.log.entries import Seen
+from truceline.errors import EnvironmentFailure, LogError, TrucelineError, UsageError
+from truceline.log.entries import NOTHING_SEEN, Seen
+from truceline.log.locking import locked
+from truceline.log.origins import read_origin
 from truceline.log.sequencer import Sequencer
+from truceline.log.submitting import Outcome
 
 MAX_FRAME = 70_000
+_TOGETHER = 128  # notes that are answered together
 _SOCKET = "sequencer.sock"
 
 
@@ -53,30 +60,39 @@ def serve(sequencer: Sequencer, until: threading.Event) -> None:
 def _answer(sequencer: Sequencer, other: socket.socket) -> None:
     with other, contextlib.suppress(OSError, ValueError):
         other.settimeout(60)
+        waiting: list[Future[Outcome]] = []
         while (frame := _receive(other)) is not None:
             if frame[:1] == b"?":
-                seq, prev, seen = sequencer.next_of(frame[1:].decode())
-                said: dict[str, object] = {"seq": seq, "prev": prev, "seen": [seen.size, seen.root]}
-            else:
-                said = _outcome(sequencer, frame[1:])
-            _send(other, json.dumps(said).encode())
+                seq, prev = sequencer.next_of(frame[1:].decode())
+                seen = sequencer.seen()
+                _send(other, json.dumps({"seq": seq, "prev": prev, "seen": [seen.size, seen.root]}).encode())
+                continue
+            waiting.append(sequencer.submit(frame[1:]))
+            if frame[:1] == b"!":
+                _send(other, json.dumps([_said(one) for one in waiting]).encode())
+                waiting = []
 
 
-def _outcome(sequencer: Sequencer, note: bytes) -> dict[str, object]:
+def _said(waiting: Future[Outcome]) -> dict[str, object]:
     try:
-        made = sequencer.submit(note).result()
+        made = waiting.result()
     except TrucelineError as problem:
         return {"problem": problem.as_dict(), "exit": problem.exit_code}
-    if made.problem is not None:
-        return {"problem": made.problem.as_dict(), "exit": made.problem.exit_code}
-    return {"index": made.index, "id": made.id}
+    said: dict[str, object] = {"id": made.id, "index": made.index, "unsigned": made.unsigned}
+    return (
+        said
+        if made.problem is None
+        else said | {"problem": made.problem.as_dict(), "exit": made.problem.exit_code}
+    )
 
 
 class Submitter:
     """The other end of the socket: hands notes to the sequencer that runs."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises EnvironmentFailure ENV-033, no sequencer runs here."""
+        """Raises EnvironmentFailure ENV-033, no sequencer runs here; LogError LOG-036, nor is there a log."""
+        self._folder, self._seen = folder, NOTHING_SEEN
+        self.origin = read_origin(folder).name
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with _short(folder / "views") as near:
@@ -88,21 +104,45 @@ class Submitter:
                 remedy="Start it with `truceline log sequence`, or let the command write by itself.",
             ) from problem  # fmt: skip
 
-    def next_of(self, author: str) -> tuple[int, str, Seen]:
-        """`seq`, `prev` and `seen` of an author's next entry."""
-        said = self._ask(b"?" + author.encode())
-        return int(said["seq"]), str(said["prev"]), Seen(int(said["seen"][0]), str(said["seen"][1]))
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only program that signs for this sequencer. Raises EnvironmentFailure ENV-003."""
+        with locked(self._folder / "views"):
+            self._seen = NOTHING_SEEN
+            yield
+
+    def next_of(self, author: str) -> tuple[int, str]:
+        """`seq` and `prev` of an author's next entry."""
+        said = json.loads(self._ask(b"?" + author.encode()))
+        self._seen = Seen(int(said["seen"][0]), str(said["seen"][1]))
+        return int(said["seq"]), str(said["prev"])
+
+    def seen(self) -> Seen:
+        """What an author may say to have seen, as of the last question."""
+        return self._seen
 
     def submit(self, note: bytes) -> int:
-        """The index of a note, once it is durable. Raises LogError what it was refused for, EnvironmentFailure."""
-        said = self._ask(b"!" + note)
-        if "problem" in said:
-            one = said["problem"]
-            kind = EnvironmentFailure if said["exit"] == 3 else LogError
-            raise kind(
-                one["code"], one["rule"], where=one["where"], value=one["value"] or None, remedy=one["remedy"]
-            )
-        return int(said["index"])
+        """The index of a note, once it is durable. Raises TrucelineError what it was refused for, EnvironmentFailure."""
+        (made,) = self.submit_all([note])
+        if made.problem is not None:
+            raise made.problem
+        assert made.index is not None
+        return made.index
+
+    def submit_all(self, notes: Sequence[bytes]) -> list[Outcome]:
+        """What became of each note, once those that were taken are durable.
+
+        Raises:
+            EnvironmentFailure: ENV-033, the sequencer ended: some may be recorded, and keep their index when handed in again;
+                what the disk said.
+        """
+        made: list[Outcome] = []
+        for at in range(0, len(notes), _TOGETHER):
+            *some, last = notes[at : at + _TOGETHER]
+            for note in some:
+                self._tell(b"+" + note)
+            made += [_outcome(one) for one in json.loads(self._ask(b"!" + last))]
+        return made
 
     def close(self) -> None:
         self._socket.close()
@@ -113,15 +153,50 @@ class Submitter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, frame: bytes) -> dict[str, Any]:
-        _send(self._socket, frame)
-        raw = _receive(self._socket)
+    def _tell(self, frame: bytes) -> None:
+        try:
+            _send(self._socket, frame)
+        except OSError as problem:
+            raise _ended() from problem
+
+    def _ask(self, frame: bytes) -> bytes:
+        self._tell(frame)
+        try:
+            raw = _receive(self._socket)
+        except OSError as problem:
+            raise _ended() from problem
         if raw is None:
-            raise EnvironmentFailure(
-                "ENV-033", "a sequencer must run for the folder", value="it ended",
-                remedy="Look whether the entry was recorded, then run the same command again: the same entry keeps its index.",
-            )  # fmt: skip
-        return dict(json.loads(raw))
+            raise _ended()
+        return raw
+
+
+def running(folder: Path) -> Submitter | None:
+    """The way to the sequencer that runs for a folder; None where none does."""
+    try:
+        return Submitter(folder)
+    except EnvironmentFailure:
+        return None
+
+
+def _outcome(said: dict[str, Any]) -> Outcome:
+    """Raises EnvironmentFailure what the disk said there."""
+    if "problem" not in said:
+        return Outcome(said["id"], int(said["index"]))
+    one = said["problem"]
+    kind = {2: UsageError, 3: EnvironmentFailure}.get(said["exit"], LogError)
+    problem = kind(
+        one["code"], one["rule"], where=one["where"], value=one["value"] or None, remedy=one["remedy"]
+    )
+    if isinstance(problem, EnvironmentFailure):
+        raise problem
+    return Outcome(said["id"], problem=problem, unsigned=said["unsigned"])
+
+
+def _ended() -> EnvironmentFailure:
+    return EnvironmentFailure(
+        "ENV-033", "a sequencer must run for the folder", value="it ended",
+        remedy="Look whether the entry was recorded, then run the same command again: the same entry keeps its index.",
+    )  # fmt: skip
 
 
 @contextmanager

@@ -103,6 +103,11 @@ class Log(Reading):
         """Whether this object holds the log's key."""
         return self._signer is not None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this object is just writing."""
+        return self._held > 0
+
     def unlock(self, key: SigningKey) -> None:
         """Take the log's key, so that `append` can sign."""
         self._signer = key

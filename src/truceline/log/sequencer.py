@@ -47,6 +47,7 @@ class _Held:
 
     chain: Chain
     seen: Seen
+    note: bytes  # the checkpoint
 
 
 class Sequencer:
@@ -107,13 +108,19 @@ class Sequencer:
             self._came.put(_Submission(note, answer, time.monotonic()))
         return answer
 
-    def next_of(self, author: str) -> tuple[int, str, Seen]:
-        """`seq`, `prev` and `seen` of an author's next entry, as of the last batch."""
-        held = self._held
-        return *held.chain.next_of(author), held.seen
+    def next_of(self, author: str) -> tuple[int, str]:
+        """`seq` and `prev` of an author's next entry."""
+        if self.log.commit_point.raw() != self._held.note:  # a batch ends just now, or another program wrote
+            with self.log.writing():
+                self._hold()
+        return self._held.chain.next_of(author)
+
+    def seen(self) -> Seen:
+        """What an author may say to have seen."""
+        return self._held.seen
 
     def _hold(self) -> None:
-        self._held = _Held(self.log.chain, self.log.seen())
+        self._held = _Held(self.log.chain, self.log.seen(), self.log.at.note)
 
     def _check(self) -> None:
         """Form and signatures as submissions come, while the batch before is made durable."""

@@ -8,11 +8,12 @@ from truceline.errors import UsageError
 from truceline.log.authors import Author
 from truceline.log.entries import Entry, countersign, missing_signers, sign_entry, unchecked
 from truceline.log.notes import SigningKey
-from truceline.log.submitting import Outcome
+from truceline.log.submitting import Judge, Outcome
 from truceline.log.submitting import submit as submit_notes
 from truceline.mission import settings
 from truceline.mission.clock import iso
 from truceline.mission.mission import SOURCED, Mission, speaks_for_itself
+from truceline.mission.outlet import through_sequencer
 from truceline.records.kinds import Key, Kind, Refused, Settings, decode, encode, word_of
 
 
@@ -62,14 +63,27 @@ def sign(mission: Mission, note: bytes, role: str) -> bytes:
 
 
 def submit(mission: Mission, notes: Sequence[bytes]) -> list[Outcome]:
-    """Hand in signed notes; what the log refuses, though its authors signed it, is named on the log.
+    """Hand in signed notes, to the sequencer that runs, or else by this program; what the log refuses, though its authors
+    signed it, is named on the log.
 
     Policies that an entry pins are put into `policy/`.
 
     Raises:
         UsageError: MIS-003, MIS-007, LOG-120..122. EnvironmentFailure: ENV-001, ENV-003.
     """
-    mission.unlock()
+    made = through_sequencer(mission.log, notes)
+    if made is not None:
+        mission.log.refresh()
+    else:
+        mission.unlock()
+        at = iso(mission.clock_ms())
+        made = submit_notes(mission.log, notes, mission.keys.log_key(), at, judge_of(mission))
+    settings.lay_out(mission)
+    return made
+
+
+def judge_of(mission: Mission) -> Judge:
+    """What a mission demands of an entry beside what its log does; raises UsageError MIS-005, MIS-020, RecordError."""
 
     def judge(entry: Entry) -> None:
         body = decode(entry.kind, entry.body)
@@ -78,9 +92,7 @@ def submit(mission: Mission, notes: Sequence[bytes]) -> list[Outcome]:
         speaks_for_itself(entry.author, body)
         settings.check(body)
 
-    made = submit_notes(mission.log, notes, mission.keys.log_key(), iso(mission.clock_ms()), judge)
-    settings.lay_out(mission)
-    return made
+    return judge
 
 
 def hand_in(mission: Mission, note: bytes) -> int:

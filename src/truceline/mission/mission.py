@@ -22,14 +22,16 @@ from truceline import errors
 from truceline.evidence import Blobs, Vault
 from truceline.geo.lines import Line
 from truceline.geo.sectors import Sectors
-from truceline.log.authors import Author
+from truceline.log.authors import Author, Place
 from truceline.log.entries import Entry
 from truceline.log.locking import locked
 from truceline.log.log import Log
 from truceline.log.notes import SigningKey
+from truceline.log.submitting import Outcome
 from truceline.mission import sealing, settings
 from truceline.mission.clock import iso, now_ms
 from truceline.mission.keyring import KeyRing, default_folder
+from truceline.mission.outlet import through_sequencer
 from truceline.records.canonical import canonical
 from truceline.records.kinds import (
     AgreedText,
@@ -61,6 +63,8 @@ DEFAULTS: dict[str, str | int | bool] = {
     "reporting_cutoff": "19:30", "reporting_zone": "UTC", "disclosure_delay_ms": 86_400_000, "batch_size": 64,
     "record_only": False, "publish_sides": False, "commit_cadence_ms": 0,
 }  # fmt: skip
+NAMES_KEY = "incident_names"
+"""In the genesis entry's settings: digest of the sealed file with the key by which incidents are named (`naming`)."""
 SOURCED = (
     AgreementVersion,
     AgreedText,
@@ -154,9 +158,15 @@ class Mission:
             },
             keys={role: str(ring.signing(role).vkey) for role in sorted(wanted)},
         )
+        mission._vault = Vault(root / "sealed", list(ring.recipients().values()), ring.identity())
         if geometry is not None:
-            mission._vault = Vault(root / "sealed", list(ring.recipients().values()), ring.identity())
             body = mission._with_geometry(body, geometry)
+        if (
+            not (genesis.exercise or genesis.settings.get("record_only"))
+            and NAMES_KEY not in genesis.settings
+        ):
+            named = mission._vault.seal_file(secrets.token_bytes(32))
+            body = replace(body, settings=body.settings | {NAMES_KEY: named})
         note = Author(origin_key, mission.log).note("genesis", encode(body), at or iso(now_ms()))
         mission.log.append([note])
         settings.lay_out(mission)
@@ -313,29 +323,46 @@ class Mission:
         return self.record_many([(role, body, at)])[0]
 
     def record_many(self, acts: Sequence[tuple[str, Kind, str | None]]) -> list[Recorded]:
-        """Sign and append records in order, in one step of the sequencer.
+        """Sign and append records in order, in one step; where a sequencer runs, through it, and as it batches them.
 
         Raises:
             UsageError: MIS-003 a key is absent, MIS-005 somebody speaks for a party, MIS-007 a key is not whole, MIS-020 no such kind is for a record. LogError: LOG-014, LOG-020.
-            EnvironmentFailure: ENV-001; ENV-003, another program is writing.
+            EnvironmentFailure: ENV-001; ENV-003, another program is writing and takes no submissions.
         """
+        for role, body, _ in acts:
+            if not isinstance(body, SOURCED):
+                self.refuse_record()
+            speaks_for_itself(role, body)
+        made = through_sequencer(self.log, sign=lambda place: self._sign(acts, place, {})) if acts else None
+        if made is not None:
+            return self._recorded(made)
         self.unlock()
         with self.log.writing():
             if self.log.size != self._signed_upto:
                 self._authors.clear()  # others appended meanwhile, perhaps with the same keys
             self._signed_upto = -1  # until it is appended, nothing was said
-            notes = []
-            for role, body, at in acts:
-                if not isinstance(body, SOURCED):
-                    self.refuse_record()
-                speaks_for_itself(role, body)
-                author = self._authors.get(role)
-                if author is None:
-                    author = self._authors[role] = Author(self.signing(role), self.log)
-                notes.append(author.note(word_of(body), encode(body), at or iso(self.clock_ms())))
-            indices = self.log.append(notes)
+            indices = self.log.append(self._sign(acts, self.log, self._authors))
             self._signed_upto = self.log.size
         return [self.entry(index) for index in indices]
+
+    def _sign(
+        self, acts: Sequence[tuple[str, Kind, str | None]], place: Place, authors: dict[str, Author]
+    ) -> list[bytes]:
+        notes = []
+        for role, body, at in acts:
+            author = authors.get(role)
+            if author is None:
+                author = authors[role] = Author(self.signing(role), place)
+            notes.append(author.note(word_of(body), encode(body), at or iso(self.clock_ms())))
+        return notes
+
+    def _recorded(self, outcomes: Sequence[Outcome]) -> list[Recorded]:
+        """What the sequencer took. Raises TrucelineError the first of what it refused."""
+        self.log.refresh()
+        for one in outcomes:
+            if one.problem is not None:
+                raise one.problem
+        return [self.entry(one.index) for one in outcomes if one.index is not None]
 
     @contextmanager
     def working(self) -> Iterator[None]:

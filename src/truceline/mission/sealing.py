@@ -8,13 +8,15 @@ full, half empty or all dummies: so the log does not tell when anybody reported,
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from truceline.errors import TrucelineError
 from truceline.evidence import SealedRecord
 from truceline.field import chains
 from truceline.log.entries import Entry, entry_id, sign_entry
@@ -104,6 +106,24 @@ def commit(mission: Mission, *, now: bool = False) -> Recorded | None:
         entry = mission.record(Commitments(made.commitments, made.payloads_digest), "intake")
         settle(mission)
         return entry
+
+
+def keep_cadence(root: Path, keys: Path | None, ended: threading.Event, say: Callable[[str], None]) -> None:
+    """Commit at each tick until `ended` is set; a tick that fails is told, and the next one tries again."""
+    from truceline.mission.mission import Mission
+
+    mission = Mission.open(root, keys)
+    every_s = min(5.0, int(mission.setting("commit_cadence_ms")) / 4000)
+    said = ""
+    while not ended.wait(every_s):
+        try:
+            mission.log.refresh()
+            commit(mission)
+            said = ""
+        except TrucelineError as problem:
+            if problem.code != said:
+                say(f"the cadence is not kept: {problem}")
+            said = problem.code
 
 
 def waiting(mission: Mission) -> list[Path]:
