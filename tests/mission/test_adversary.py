@@ -64,7 +64,7 @@ def test_it_finds_no_source_no_record_id_and_no_post(tiny: Path, stolen: Path) -
         name = str(body.row["watch_id" if isinstance(body, Watch) else "obs_id"])
         assert (
             name in incidents or name.encode() not in seen
-        )  # an incident bears the id of its first observation
+        )  # in an exercise; of a real mission see test_naming.py
     posts = mission.posts()
     assert posts
     for post in posts:

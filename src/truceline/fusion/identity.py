@@ -6,7 +6,7 @@ the incident that now holds that observation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import pyarrow as pa
@@ -22,31 +22,39 @@ CHANGES: Final = pa.schema(
 members, word or side changed; by how much its probability changed; how far it moved, null where it has no place."""
 
 
-def resolve(membership: pa.Table, incident_ids: Iterable[str]) -> dict[str, str | None]:
+def resolve(
+    membership: pa.Table, incident_ids: Iterable[str], name: Callable[[str], str] = lambda lowest: lowest
+) -> dict[str, str | None]:
     """The incident that now holds the observation by which each incident was named; None where none does.
 
     Args:
         membership: of the newest fusion (`Fused.membership`).
+        name: how an incident is named by its lowest observation, where it is not by its id.
     """
     wanted = sorted(set(incident_ids))
-    linked = membership.filter(pc.is_in(membership.column("obs_id"), value_set=pa.array(wanted, pa.string())))
-    linked = linked.filter(
-        pc.and_(linked.column("incident_id").is_valid(), pc.not_equal(linked.column("role"), "contradicts"))
+    linked = membership.filter(
+        pc.and_(
+            membership.column("incident_id").is_valid(),
+            pc.not_equal(membership.column("role"), "contradicts"),
+        )
     )
-    now = dict(
-        zip(linked.column("obs_id").to_pylist(), linked.column("incident_id").to_pylist(), strict=True)
-    )
-    return {name: now.get(name) for name in wanted}
+    names = pa.array([name(one) for one in linked.column("obs_id").to_pylist()], pa.string())
+    linked = linked.set_column(0, "name", names)
+    linked = linked.filter(pc.is_in(names, value_set=pa.array(wanted, pa.string())))
+    now = dict(zip(linked.column("name").to_pylist(), linked.column("incident_id").to_pylist(), strict=True))
+    return {one: now.get(one) for one in wanted}
 
 
 def changes(
-    before: pa.Table, after: pa.Table, membership: pa.Table, only: Iterable[str] | None = None
-) -> pa.Table:
+    before: pa.Table, after: pa.Table, membership: pa.Table, only: Iterable[str] | None = None,
+    name: Callable[[str], str] = lambda lowest: lowest,
+) -> pa.Table:  # fmt: skip
     """Incidents that are not what they were (`CHANGES`), in the order of `before`.
 
     Args:
         before, after: `records.columns.INCIDENTS`. membership: of `after`.
         only: incidents to compare, such as those on which a decision was taken; all by default.
+        name: as `resolve`.
     """
     if only is not None:
         before = before.filter(
@@ -63,7 +71,7 @@ def changes(
         "lat_udeg",
     )
     was = before.select(names).to_pylist()
-    now = resolve(membership, [row["incident_id"] for row in was])
+    now = resolve(membership, [row["incident_id"] for row in was], name)
     there = after.filter(
         pc.is_in(after.column("incident_id"), value_set=pa.array([n for n in now.values() if n], pa.string()))
     )

@@ -24,7 +24,7 @@ from truceline.log.refilling import refill
 from truceline.log.sources import DiskSource, open_source
 from truceline.log.tree import Source, TileTree
 from truceline.mission import cosigned
-from truceline.mission.mission import Mission
+from truceline.mission.mission import NAMES_KEY, Mission
 from truceline.mission.verifying import verify
 from truceline.records.kinds import Genesis
 
@@ -182,7 +182,9 @@ def succeed(
     notes = sorted({note.decode() for _, note in held if read_checkpoint(note, key)})
     before = Mission.open(old, root / "no-keys")
     settings = {
-        name: one for name, one in before.genesis.settings.items() if not name.startswith("age_recipient_")
+        name: one
+        for name, one in before.genesis.settings.items()
+        if not name.startswith("age_recipient_") and name != NAMES_KEY
     }
     genesis = Genesis(
         name=before.genesis.name, exercise=before.genesis.exercise, parties=before.genesis.parties,

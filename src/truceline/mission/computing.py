@@ -20,6 +20,7 @@ from truceline.mission import facts, roster
 from truceline.mission.clock import from_iso, iso
 from truceline.mission.grouping import constraints_of
 from truceline.mission.mission import Mission, Recorded, alone, result_digest
+from truceline.mission.naming import named_by, renamed
 from truceline.mission.shredded import Shredded
 from truceline.mission.views import Observed, Views
 from truceline.records.canonical import canonical
@@ -100,7 +101,7 @@ def _decided_changed(mission: Mission, incidents: pa.Table, membership: pa.Table
         before = _as_it_was(mission, *done[place])
         if before is not None:
             only = [name for name, at in rests.items() if at == place]
-            found.append(fusion.changes(before, incidents, membership, only=only))
+            found.append(fusion.changes(before, incidents, membership, only=only, name=named_by(mission)))
     return pa.concat_tables(found) if found else None
 
 
@@ -177,11 +178,12 @@ def fused_of(
     mission: Mission, observed: Observed, watches: pa.Table, parameters: Any, before: int | None = None
 ) -> fusion.Fused:
     """The same with the membership of each observation."""
-    return fusion.fuse(
+    made = fusion.fuse(
         observed.observations, origin=observed.origin, parameters=fusion.Parameters.from_dict(parameters.values),
         line=mission.line, sectors=mission.sectors, alignments=mission.genesis.alignments,
         exposure=exposure_of(mission, watches, observed.observations), constraints=constraints_of(mission, before),
     )  # fmt: skip
+    return renamed(made, named_by(mission))
 
 
 def moment(mission: Mission, observations: pa.Table) -> int:

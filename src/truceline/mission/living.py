@@ -19,6 +19,7 @@ from truceline.mission import computing
 from truceline.mission.computing import exposure_of
 from truceline.mission.grouping import constraints_of
 from truceline.mission.mission import Mission
+from truceline.mission.naming import named, named_by
 from truceline.mission.views import Views
 from truceline.records.kinds import Commitments, Grouping, Import, Incidents, Parameters
 
@@ -38,7 +39,7 @@ class Living:
 
     def __init__(self, mission: Mission) -> None:
         """Fuse what stands. Raises as `fusion.fuse`, `Views.observed`; UsageError MIS-022 nothing was fused yet."""
-        self._mission = mission
+        self._mission, self._name = mission, named_by(mission)
         self._inputs = _inputs(mission)
         newest = computing.newest_incidents(mission)
         body = newest.entry.body
@@ -54,7 +55,7 @@ class Living:
         )  # fmt: skip
         self._known = set(observed.observations.column("obs_id").to_pylist())
         logged = newest.table.to_pylist()
-        self.first = self._changed(logged, self._standing.incidents, observed.observations)
+        self.first = self._changed(logged, self._incidents(), observed.observations)
 
     def take(self) -> Changed | None:
         """Fuse what came since; None where nothing did. Raises as `Standing.update`."""
@@ -71,14 +72,17 @@ class Living:
         if not fresh.any() and not withdrawn and not new_rules:
             return None
         added = observed.observations.filter(pa.array(fresh))
-        before = self._standing.incidents
+        before = self._incidents()
         known_before = _by_id(before)
         self._standing.update(
             added, origin=observed.origin[fresh], withdrawn=withdrawn, constraints=new_rules
         )
         self._known = set(ids)
-        after = self._standing.incidents
+        after = self._incidents()
         return self._changed_since(known_before, after, added, observed.observations)
+
+    def _incidents(self) -> pa.Table:
+        return named(self._standing.incidents, self._name)
 
     def _changed_since(
         self, before: dict[str, dict[str, Any]], after: pa.Table, added: pa.Table, observations: pa.Table

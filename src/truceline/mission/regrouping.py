@@ -211,14 +211,16 @@ def _rows(mission: Mission, names: Sequence[str]) -> list[dict[str, Any]]:
     supports = table.column("supports").combine_chunks()
     flat = supports.flatten()
     parents = pc.list_parent_indices(supports)
-    at = pc.index_in(pa.array(list(names), pa.string()), value_set=flat)
+    wanted = pa.array(list(names), pa.string())
+    by_name = pc.index_in(wanted, value_set=table.column("incident_id").combine_chunks())
+    at = pc.coalesce(by_name, parents.cast(pa.int32()).take(pc.index_in(wanted, value_set=flat)))
     unknown = [name for name, where in zip(names, at.to_pylist(), strict=True) if where is None]
     if unknown or not names:
         raise UsageError(
             "MIS-242", "a grouping must name what the newest incidents hold", where="sets", value=unknown[0] if unknown else "nothing",
             remedy="Give ids of incidents, or of observations that say that something happened; denials follow their incident.",
         )  # fmt: skip
-    return list(table.take(pc.unique(parents.take(at))).to_pylist())
+    return list(table.take(pc.unique(at)).to_pylist())
 
 
 def as_rows(mission: Mission) -> list[dict[str, Any]]:

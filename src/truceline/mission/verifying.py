@@ -12,6 +12,7 @@ from truceline.errors import EvidenceError, LogError, NotAMission
 from truceline.evidence import Blobs, verify_wraps
 from truceline.log.entries import Entry
 from truceline.log.verifying import verify as verify_log
+from truceline.mission.mission import NAMES_KEY
 from truceline.records.kinds import (
     AgreementVersion,
     Anchor,
@@ -114,7 +115,11 @@ def digests_of(body: Kind) -> Iterator[tuple[str, str]]:
     """Place and digest of all bytes that a record names."""
     match body:
         case Genesis():
-            named = [("blobs", body.geometry), ("files", body.posts)]
+            named = [
+                ("blobs", body.geometry),
+                ("files", body.posts),
+                ("files", str(body.settings.get(NAMES_KEY, ""))),
+            ]
         case Import():
             place = "files" if body.sealed else "blobs"
             named = [
