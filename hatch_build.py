@@ -22,15 +22,17 @@ FILES = {
     ),
     "uplot": ("dist/uPlot.esm.js", "dist/uPlot.min.css", "LICENSE"),
 }  # fmt: skip
+CHECKING = Path(__file__).resolve().parent / "build" / "axe-core" / "axe.min.js"
+"""What the browser tests check pages with; in no wheel."""
 
 
-def fetch() -> None:
-    """Fetch what is not there. Raises RuntimeError with what to do."""
+def fetch(*, tests: bool = False) -> None:
+    """Fetch what is not there; for tests also what they check pages with. Raises RuntimeError with what to do."""
     digest = hashlib.sha256(
         (WEB / "package-lock.json").read_bytes() + Path(__file__).read_bytes()
     ).hexdigest()
     stamp = VENDOR / ".stamp"
-    if stamp.is_file() and stamp.read_text() == digest:
+    if stamp.is_file() and stamp.read_text() == digest and (CHECKING.is_file() or not tests):
         return
     npm = shutil.which("npm")
     if npm is None:
@@ -55,6 +57,9 @@ def fetch() -> None:
                 to = VENDOR / package / Path(file).name
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(Path(name) / "node_modules" / package / file, to)
+        if tests:
+            CHECKING.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(Path(name) / "node_modules" / "axe-core" / CHECKING.name, CHECKING)
     stamp.write_text(digest)
 
 
@@ -81,6 +86,6 @@ else:
 
 if __name__ == "__main__":
     try:
-        fetch()
+        fetch(tests=True)
     except RuntimeError as problem:
         sys.exit(str(problem))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -172,3 +173,51 @@ def test_an_officer_splits_an_incident_and_fusion_obeys(log_in: LogIn, csrf: Csr
     assert desk.refresh()
     again = reading.incident(desk.database, row["incident_id"])
     assert again is None or apart not in again["members"]
+
+
+@pytest.mark.parametrize("code", ["ru", "hy", "az"])
+def test_pages_speak_the_chosen_language_and_say_who_has_checked_it(
+    log_in: LogIn, desk: Desk, code: str
+) -> None:
+    """R25."""
+    from truceline.web.languages import LANGUAGES
+
+    client, chosen = log_in("public"), LANGUAGES[code]
+    answer = client.get(f"/language/{code}?back=/coverage")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/coverage")
+    for path, word in (
+        ("/coverage", "Coverage"),
+        ("/commission", "Sittings"),
+        ("/plan", "Deadline"),
+        ("/signals", "Channel"),
+    ):
+        text = client.get(path).text
+        assert f'<html lang="{code}">' in text
+        assert chosen.words[word] in text
+        assert chosen.note in text
+        assert "EXERCISE" in text
+        assert not re.search(rf">\s*{word}\s*<", text)
+    assert 'lang="en"' in log_in("public").get("/coverage").text
+    asked = log_in("public").get("/coverage", headers={"accept-language": f"fr, {code};q=0.8"})
+    assert f'<html lang="{code}">' in asked.text
+
+
+def test_a_language_leads_nowhere_else(log_in: LogIn) -> None:
+    client = log_in("public")
+    for back in ("https://elsewhere.example", "//elsewhere.example", "/\\\\elsewhere.example"):
+        assert client.get("/language/ru", params={"back": back}).headers["location"] == "/"
+    assert client.get("/language/xx").status_code == 404
+
+
+def test_catalogues_hold_the_same_words_and_every_one_is_used() -> None:
+    """A word that no page has any more is dropped; one that a language lacks is asked for."""
+    from truceline.web.answers import FOLDER, TITLES
+    from truceline.web.languages import KNOWN, LANGUAGES
+
+    told = "".join(path.read_text(encoding="utf-8") for path in (FOLDER / "templates").glob("*.html"))
+    told = re.sub(r"\s+", " ", told)
+    for code in ("ru", "hy", "az"):
+        assert set(LANGUAGES[code].words) == KNOWN
+        assert all(LANGUAGES[code].words.values())
+    assert not [word for word in KNOWN if word not in told and word not in TITLES.values()]
+    assert set(TITLES.values()) <= KNOWN

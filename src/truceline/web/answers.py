@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 import truceline
 from truceline.mission.clock import from_iso
 from truceline.records.codes import probability_word
+from truceline.web.languages import LANGUAGES, environment, language_of
 from truceline.web.reader import desk_of, who
 
 FOLDER = Path(__file__).parent
@@ -22,11 +23,16 @@ TITLES = {
     "plan": "Plan", "observers": "Observers", "coverage": "Coverage", "mechanism": "Mechanism", "statements": "Statements", "reports": "Reports", "log_page": "Log", "devices": "Devices", "administration": "Administration",
 }  # fmt: skip
 
-_JINJA = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
-_JINJA.filters["words"] = lambda code: str(code or "").replace("_", " ")
+_JINJA = environment(FOLDER / "templates")
+
+
+@jinja2.pass_context
+def _words(context: jinja2.runtime.Context, code: Any) -> str:
+    """A code in words of the reader's language, or in English where no catalogue has it."""
+    return str(context["say"](str(code or "").replace("_", " ")))
+
+
+_JINJA.filters["words"] = _words
 _JINJA.filters["share"] = lambda e4: "" if e4 is None else f"{e4 / 100:.0f} %"
 _JINJA.filters["likely"] = lambda e4: "" if e4 is None else probability_word(int(e4))
 
@@ -34,7 +40,7 @@ _JINJA.filters["likely"] = lambda e4: "" if e4 is None else probability_word(int
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page in the frame that all pages share."""
     desk, reader = desk_of(request), who(request)
-    mission = desk.mission
+    mission, language = desk.mission, language_of(request)
     zone = zoneinfo.ZoneInfo(str(mission.setting("reporting_zone")))
 
     def local(at_ms: int | None) -> str:
@@ -42,19 +48,22 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         if at_ms is None:
             return ""
         at = dt.datetime.fromtimestamp(at_ms / 1000, tz=dt.UTC)
-        return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({at:%H:%M} UTC)"
+        return f"{language.moment(at.astimezone(zone))} ({at:%H:%M} UTC)"
 
     def at(text: str) -> str:
         """A time of a record, likewise; a bare date stays one, for nobody knows its hour."""
         return local(from_iso(text)) if "T" in text else text
 
     html = _JINJA.get_template(template).render(
-        reader=reader, mission=mission.genesis.name, exercise=mission.genesis.exercise, local=local, at=at,
+        reader=reader, mission=mission.genesis.name, exercise=mission.genesis.exercise, local=local, at=at, say=language.say,
+        language=language, languages=LANGUAGES.values(), path=request.url.path,
         links=[(name, title, request.app.url_path_for(name)) for name, title in TITLES.items() if reader.may(name)],
         here=request.scope["route"].name, release=truceline.__version__, zone=str(zone), url=request.app.url_path_for,
         **values,
     )  # fmt: skip
-    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store", "Vary": "Cookie"})
+    return HTMLResponse(
+        html, status_code=status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
+    )
 
 
 def wants_page(request: Request) -> bool:

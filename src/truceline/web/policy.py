@@ -58,6 +58,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "log_page": ALL,
     "log_file": ALL,
     "live": ALL,
+    "language": ALL,
     "administration": frozenset({"admin"}),
     "change_account": frozenset({"admin"}),
     "account": KNOWN,
