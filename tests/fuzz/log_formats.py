@@ -16,6 +16,8 @@ with atheris.instrument_imports(include=["truceline.log"]):
     from truceline.log.cosignatures import CosignerKey, read_cosignatures
     from truceline.log.entries import read_entry
     from truceline.log.notes import SigningKey, VerifierKey, split_note
+    from truceline.log.packages import Info, Upload, read_packages
+    from truceline.log.pinned import Pinned
     from truceline.log.policies import Policy
     from truceline.log.proofs import Proof
     from truceline.log.requests import AddCheckpoint, parse_size
@@ -26,8 +28,16 @@ READERS = (
     split_note, split_bundle, Policy.parse, Proof.parse, AddCheckpoint.parse, parse_size,
     lambda raw: read_checkpoint(raw, KEY.vkey), lambda raw: read_entry("log.test/one", raw),
     lambda raw: read_cosignatures(b"log.test/one\n1\n\n", raw, [CosignerKey.of(KEY)]),
+    Info.parse, lambda raw: _upload(raw), lambda raw: Pinned().take({"policies": {"final": raw.decode("utf-8", "surrogateescape")}}, 1, KEY.vkey, ()),
     lambda raw: VerifierKey.parse(raw.decode("utf-8", "replace")), lambda raw: CosignerKey.parse(raw.decode("utf-8", "replace")),
 )  # fmt: skip
+
+
+def _upload(raw: bytes) -> None:
+    upload, at = Upload.read(raw)
+    for number, _ in enumerate(read_packages(raw, at, upload)):
+        if number > 4:  # a header may announce any number of them
+            return
 
 
 def one(raw: bytes) -> None:

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.log.test_witness import AT, LOG_KEY, NORTH_MIRROR, OFFICER, Net, build, request, say
 
+from truceline.cli.main import main
 from truceline.errors import LogError
 from truceline.log import packages as packing
 from truceline.log import pushing
@@ -328,3 +329,15 @@ def test_entries_are_pushed_over_the_network(tmp_path: Path) -> None:
             running.terminate()
             running.wait(10)
     assert verify(tmp_path / "mirror") == 700
+
+
+def test_a_new_mirror_is_not_begun_without_the_key_and_the_genesis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(tmp_path / "log", 3)
+    monkeypatch.setattr(
+        sys, "argv", ["truceline", "log", "mirror", str(tmp_path / "log"), "--out", str(tmp_path / "copy")]
+    )
+    assert main() == 2
+    assert "LOG-155" in capsys.readouterr().err
+    assert not (tmp_path / "copy").exists()

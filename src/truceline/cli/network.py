@@ -142,6 +142,11 @@ def mirror(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Copy a log, checking every entry; cosign it, serve it, keep it up to date."""
+    if not (log and genesis) and not (to / "state" / "origin").is_file():
+        raise UsageError(
+            "LOG-155", "a new mirror must be given the log's key and the hash of its first entry", where=str(to),
+            remedy="Give --log and --genesis, as `truceline log identity` printed them to you in person.",
+        )  # fmt: skip
     if log or genesis:
         begin(to, VerifierKey.parse(log), _hash(genesis))
     if cosign and not (name and keys):
@@ -214,7 +219,7 @@ def audit(
         cores=cores or None,
     )  # fmt: skip
     result = {"ok": made.ok} | asdict(made)
-    lines = [f"{one['where']}: {one['rule']} ({one['code']})" for one in made.problems]
+    lines = [f"{one['where']}: {one['rule']} ({one['code']}). {one['remedy']}" for one in made.problems]
     text = f"{made.entries:,} entries of {made.origin}, {made.new:,} of them new: all as it must be. Cosigned by {', '.join(made.witnesses) or 'nobody'}, which is enough for {made.judged_by}."
     levels = [
         f"{name}: {'reached' if reached else 'not reached'}, by the policy pinned on the log"

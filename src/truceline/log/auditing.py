@@ -138,7 +138,7 @@ def _trusting(key: VerifierKey) -> Policy:
 def _judge(made: Audit, chain: Chain, note: bytes, given: Policy | None, own: str) -> None:
     """Whether the checkpoint has its quorum: by the policy that was given, else by the one that the log pins."""
     pinned = chain.pinned.policies()
-    policy, made.judged_by = given, "the given policy"
+    policy, made.judged_by = given, "the given policy" if given else ""
     if given is None:
         name = next((name for name in NAMES if name in pinned), "")
         if not name:
