@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from truceline import agreement as agreements
-from truceline.agreement.compare import diff
+from truceline.agreement.compare import diff, in_words
 from truceline.agreement.picture import picture
 from truceline.cli.main import app
 from truceline.errors import GeometryError
@@ -57,16 +57,20 @@ def test_every_agreement_that_ships_is_drawn_without_red_blue_or_borders(which: 
         assert tones[2] - tones[0] < 120, (red, green, blue)
 
 
-def test_lines_and_sides_are_named_on_the_map_each_side_once_and_outside_of_its_lines() -> None:
-    one = agreements.load("golan-1974")
+@pytest.mark.parametrize(
+    ("which", "upper", "lower"),
+    [("golan-1974", "line-a", "line-b"), ("minsk-2015-package", "memorandum-line", "line-of-contact")],
+)
+def test_lines_and_sides_are_named_on_the_map_each_side_once_and_outside_of_its_lines(
+    which: str, upper: str, lower: str
+) -> None:
+    one = agreements.load(which)
     svg = draw_zones(picture(one)[0], title=one.title, exercise=one.exercise)
     at = {
-        words: float(y) for y, words in re.findall(r'<text x="[^"]*" y="([^"]*)"[^>]*>([a-z]+-[a-z0-9]+)</text>', svg)
+        words: float(y) for y, words in re.findall(r'<text x="[^"]*" y="([^"]*)"[^>]*>([a-z0-9-]+)</text>', svg)
     }  # fmt: skip
     assert [svg.count(f">{side}</text>") for side in ("side-1", "side-2")] == [1, 1]
-    assert (
-        at["side-1"] < at["line-a"] < at["line-b"] < at["side-2"]
-    )  # line A lies north of line B, and y runs down
+    assert at["side-1"] < at[upper] < at[lower] < at["side-2"]  # y runs down
 
 
 def test_the_picture_can_be_had_as_png() -> None:
@@ -81,6 +85,21 @@ def test_no_difference_of_a_version_with_itself_and_the_other_way_round_it_is_mi
     }
     back = {(one["part"], one["where"], one["what"]): (one["after"], one["before"]) for one in diff(new, old)}
     assert there == back
+
+
+def test_a_difference_is_said_in_words_and_of_lists_only_what_is_not_shared() -> None:
+    old, new = agreements.load("minsk-2014-memorandum"), agreements.load("minsk-2015-package")
+    told = {
+        (one["where"], one["what"]): in_words(one)
+        for one in diff(old, new)
+        if one["part"] in ("head", "article")
+    }
+    assert told["0", "from"][1] == "2015-02-15T00:00 Europe/Kyiv"
+    assert " or " in told["0", "from"][0]
+    assert told["1", "acts"][0] == "absent"
+    assert not [words for pair in told.values() for words in pair if "{" in words or "['" in words]
+    change = {"before": [{"id": "a"}, {"id": "b"}], "after": [{"id": "b"}, {"id": "c"}]}
+    assert in_words(change) == ("id a", "id c")
 
 
 def changed(tmp_path: Path, before: str, after: str) -> Path:

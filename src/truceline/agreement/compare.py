@@ -19,11 +19,40 @@ def diff(old: Agreement, new: Agreement) -> list[dict[str, Any]]:
     return [*_head(old, new), *_articles(old, new), *_map(old, new), *_plan(old, new), *_cases(old, new)]
 
 
+def in_words(change: dict[str, Any]) -> tuple[str, str]:
+    """Before and after as a drafter would say them; of two lists only what they do not share."""
+    before, after = change["before"], change["after"]
+    if isinstance(before, list) and isinstance(after, list):
+        before, after = ([one for one in mine if one not in other] for mine, other in ((before, after), (after, before)))  # fmt: skip
+    return _said(before) or "absent", _said(after) or "absent"
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None | "":
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return "; ".join(_said(one) for one in value)
+        case {"readings": [_, *_] as readings}:
+            return " or ".join(_said(one) for one in readings)
+        case {"local": local, **rest} if local:
+            return f"{local} {rest.get('zone') or '(no zone)'}"
+        case {"title": str(title), "url": url}:
+            return f"{title} ({url})" if url else title
+        case dict():
+            told = {name.replace("_", " "): _said(one) for name, one in value.items()}
+            return ", ".join(f"{name} {one}" for name, one in told.items() if one)
+        case _:
+            return str(value)
+
+
 def _head(old: Agreement, new: Agreement) -> Iterator[dict[str, Any]]:
     first, second = (
         one.declared.model_dump(mode="json", by_alias=True, exclude={"articles"}) for one in (old, new)
     )
-    for name in first.keys() | second.keys():
+    for name in [*first, *(name for name in second if name not in first)]:
         if first.get(name) != second.get(name):
             yield _row("head", name, "", first.get(name), second.get(name))
 

@@ -9,6 +9,7 @@ import typer
 
 from truceline import agreement as agreements
 from truceline.agreement.compare import diff as differences
+from truceline.agreement.compare import in_words as differences_in_words
 from truceline.agreement.picture import picture
 from truceline.agreement.restate import LANGUAGES, restate
 from truceline.agreement.restate import note as note_in
@@ -21,6 +22,7 @@ from truceline.report import zones
 
 Language = Annotated[str, typer.Option(help=f"Of {', '.join(LANGUAGES)}.")]
 DRAWN = (".svg", ".png", ".html")
+SHOWN = 160
 
 
 def explain(which: Which, language: Language = "en", as_json: AsJson = False) -> None:
@@ -73,8 +75,13 @@ def diff(
         (now, absent), (before, _) = picture(second), picture(first)
         exercise = first.exercise or second.exercise
         title = f"{second.title}: version {first.version} and {second.version}"
+        if first.title != second.title:
+            title = f"{second.title}, and before it: {first.title}"
         svg = zones.draw_zones(now, title=title, exercise=exercise, absent=absent, old=before)
-        _write(out, svg, second, language, changes)
+        told = [
+            one | dict(zip(("before", "after"), differences_in_words(one), strict=True)) for one in changes
+        ]
+        _write(out, svg, second, language, told)
     result: dict[str, Any] = {"old": f"{first.id} {first.version}", "new": f"{second.id} {second.version}", "changes": changes}  # fmt: skip
     lines = [_line(one) for one in changes] or ["No difference."]
     if findings is not None:
@@ -122,9 +129,7 @@ def _write(out: list[Path], svg: str, agreement: agreements.Agreement, language:
 
 def _line(one: dict[str, Any]) -> str:
     what = f", {one['what']}" if one["what"] else ""
-    return f"{one['part']} {one['where']}{what}: {_short(one['before'])} -> {_short(one['after'])}"
-
-
-def _short(value: Any) -> str:
-    text = str(value) if value != "" else "absent"
-    return text if len(text) <= 70 else f"{text[:67]}..."
+    before, after = (
+        text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..." for text in differences_in_words(one)
+    )
+    return f"{one['part']} {one['where']}{what}: {before} -> {after}"

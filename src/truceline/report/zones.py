@@ -172,8 +172,9 @@ def _labels(lines: Sequence[Drawn], plane: Plane) -> list[str]:
         middles.append((mx, my))
         for sign, side in zip((16, -16), one.sides, strict=True):  # left of the line first; y runs down
             beside.setdefault(side, []).append((mx + sign * (by - ay) / long, my - sign * (bx - ax) / long))
+    centre = tuple(sum(axis) / len(middles) for axis in zip(*middles, strict=True))
     for side, places in beside.items():
-        x, y = max(places, key=lambda place: min(math.dist(place, middle) for middle in middles))
+        x, y = max(places, key=lambda place: math.dist(place, centre))
         made.append(
             f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="11" {halo}>{escape(side)}</text>'
         )
