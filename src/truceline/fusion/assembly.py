@@ -11,14 +11,17 @@ import pyarrow.compute as pc
 from truceline.fusion.association import AGAINST, Association
 from truceline.fusion.coding import dictionary
 from truceline.fusion.describing import intervals, meet, power, vote_values, vote_words
-from truceline.fusion.existence import Verdicts, Watched, judge, own_weights
+from truceline.fusion.ellipses import settled_places
+from truceline.fusion.existence import Verdicts, judge, own_weights
 from truceline.fusion.lists import lists, structs, word_sets
-from truceline.fusion.parameters import DEFAULTS, Parameters
+from truceline.fusion.parameters import DESCRIBES, Parameters
 from truceline.fusion.sheet import Sheet
 from truceline.fusion.sides import Said, across, left_of, own_shares, shares
-from truceline.fusion.stats import KNOWN, PXX, PXY, PYY, X, Y
+from truceline.fusion.stats import KNOWN
+from truceline.fusion.surroundings import corroborated, corroborated_near
 from truceline.fusion.theatre import NO_SECTOR_DEG
 from truceline.fusion.voices import Members, voices
+from truceline.fusion.watched import Watched, chances
 from truceline.fusion.work import Grouped, Work
 from truceline.geo.lines import Line
 from truceline.geo.points import BoolArray, Float64Array, Int64Array, column, to_udeg
@@ -76,7 +79,7 @@ def assemble(
     opposed_row, opposed = found.against.row, np.searchsorted(core.heads, found.against.group)
     verdicts = judge(
         members, sheet.kind, sheet.origins.by_party, d.weight,
-        *_contradictions(sheet, opposed_row, opposed, d.weight, k), d.watched_e4, d.mass, parameters,
+        *_contradictions(sheet, opposed_row, opposed, d.weight, k), chances(d.watched_e4, d.noticed_e4, parameters), d.mass, d.near, parameters,
     )  # fmt: skip
     from_ms, to_ms, midpoint_ms = d.when_ms
     columns = _told(sheet, members, places, power(d.knows)) | _lines(sheet, members, places, line)
@@ -101,7 +104,8 @@ class Described:
 
     Attributes:
         when_ms: from, to and midpoint, (k,) each. weight, knows: (n,) see `existence.own_weights`.
-        watched_e4: (k, kinds). mass: (k,) chance that the incident is part of another.
+        watched_e4, noticed_e4: (k, kinds) see `watched.Watched.here`. mass: (k,) chance that the incident is part of another.
+        near: (k, windows) see `surroundings`.
     """
 
     core: Grouped
@@ -111,7 +115,9 @@ class Described:
     weight: Int64Array
     knows: Int64Array
     watched_e4: Int64Array
+    noticed_e4: Int64Array
     mass: Float64Array
+    near: Int64Array
 
 
 def described(
@@ -119,7 +125,8 @@ def described(
 ) -> Described:
     """See `Described`; there must be an incident."""
     against = np.isin(sheet.stance, AGAINST)
-    core = Grouped.of(np.where(against | found.copy, -1, found.label), Work(sheet, parameters, ~against))
+    work = Work(sheet, parameters, ~against)
+    core = Grouped.of(np.where(against | found.copy, -1, found.label), work)
     supports = np.where(against, -1, found.label)
     rows = np.flatnonzero(supports >= 0)
     group = np.searchsorted(core.heads, supports[rows])
@@ -127,16 +134,18 @@ def described(
     start = np.searchsorted(np.sort(group), np.arange(len(core.heads) + 1)).astype(np.int64)
     sigma, _, half = sheet.extents()
     weight = own_weights(sheet, sigma, half, parameters)
-    knows = own_weights(sheet, sigma, half, DEFAULTS)  # who describes best does not hang on what was learned
+    knows = own_weights(sheet, sigma, half, DESCRIBES)  # who describes best does not hang on what was learned
     members = voices(sheet, start, rows, knows)
-    places = _places(sheet, core)
+    places = _places(sheet, core, work, parameters)
     when = intervals(sheet, members, found.copy, core)
     names = list(sheet.sectors.ids) if sheet.sectors is not None else []
-    watched = Watched(exposure).here(places.sector, names, when[2])
+    watched, noticed = Watched(exposure).here(places.sector, names, when[2])
     watched[~places.known] = 0
+    noticed[~places.known] = -1
+    near = corroborated_near(places.mean_m, when[2], places.known, corroborated(members, sheet.kind))
     linked = np.where(members.chosen, found.mass[members.rows], 1.0)
     mass = np.minimum.reduceat(linked, members.start[:-1])
-    return Described(core, members, places, when, weight, knows, watched, mass)
+    return Described(core, members, places, when, weight, knows, watched, noticed, mass, near)
 
 
 def _cast(values: object, kind: pa.DataType) -> pa.Array:
@@ -145,12 +154,12 @@ def _cast(values: object, kind: pa.DataType) -> pa.Array:
     return array if array.type == kind else array.cast(kind)
 
 
-def _places(sheet: Sheet, core: Grouped) -> _Places:
+def _places(sheet: Sheet, core: Grouped, work: Work, parameters: Parameters) -> _Places:
     """Places of the incidents; those with outgoing fire to their sector, or to a cell where there are no sectors."""
     k, s = len(core.heads), core.said
     outgoing = np.bincount(core.compact[core.rows], weights=sheet.outgoing[core.rows], minlength=k) > 0
     known = s[:, KNOWN] > 0
-    mean, cov = s[:, [X, Y]].copy(), s[:, [PXX, PXY, PXY, PYY]].reshape(-1, 2, 2).copy()
+    mean, cov = settled_places(core, work, parameters)
     mean[~known] = np.nan
     lonlat = sheet.frame.to_lonlat(mean)
     sectors = sheet.sectors

@@ -1,8 +1,9 @@
 """Whether it happened: log-odds that add up, term by term, in whole millionths.
 
-probability = 1 / (1 + exp(-(prior + reports + agreement - denials - silence of watchers))). One voice counts once, with
-its best report; a further voice of the same kind keeps a share of the weight of the one before it. Agreement is of
-kinds, which err in different ways: two satellites that see one field burn err together.
+probability = 1 / (1 + exp(-(prior + reports + agreement + surroundings - denials - silence of watchers))). One voice
+counts once, with its best report. A second voice of one kind has a weight of its own, since two posts that hear one thing
+err apart and two satellites that see one field burn err together; the third keeps a share of that, and so on. Agreement
+of kinds is never less than what the agreeing kind takes away.
 """
 
 # Kernels take many columns, whose types numba infers.
@@ -22,33 +23,26 @@ from truceline.fusion.compiled import compiled
 from truceline.fusion.copies import RETOLD
 from truceline.fusion.parameters import Parameters
 from truceline.fusion.sheet import Sheet
+from truceline.fusion.surroundings import DEMONSTRABLE, SURROUNDINGS
 from truceline.fusion.voices import Members
 from truceline.geo.points import BoolArray, Float64Array, Int64Array, column
-from truceline.records.codes import EXISTENCE_WORDS, MEANS, MISSION_KINDS, PHYSICAL_KINDS, SOURCE_KINDS
+from truceline.records.codes import EXISTENCE_WORDS, MEANS, MISSION_KINDS, SOURCE_KINDS
 
 E6: Final = 1_000_000
-HOUR_MS: Final = 3_600_000
 _MEANS: Final = {
     "saw": 250, "recorded": 300, "uav_imagery": 300, "satellite_imagery": 100, "told": -350, "read": -250, "heard": -50,
 }  # fmt: skip
 _SOURCE_GRADE: Final = {"A": 500, "B": 250, "C": 0, "D": -400, "E": -800, "F": -100}
 _STATEMENT_GRADE: Final = {"1": 600, "2": 300, "3": 0, "4": -500, "5": -1000, "6": -100}
-DEMONSTRABLE: Final = PHYSICAL_KINDS | MISSION_KINDS
 CREDIBLE_E4: Final = 8000
 CORROBORATED_E4: Final = 9500
 MOST_MASS: Final = 0.99
+MOST_AROUND: Final = 9_999
 PARTS_REAL: Final = 0.95  # of the incidents that a report may be part of
 KINDS: Final = len(SOURCE_KINDS)
-PRIOR, AGREEMENT, OWN_AGREEMENT, DENIAL, QUIET, FRAGMENT, UNSEEN, REPORT = (
-    0,
-    100,
-    200,
-    300,
-    301,
-    302,
-    400,
-    1000,
-)
+PRIOR, AGREEMENT, OWN_AGREEMENT, DENIAL, QUIET, FRAGMENT, UNSEEN, REPORT, AROUND = (
+    0, 100, 200, 300, 301, 302, 400, 1_000, 1_000_000,
+)  # fmt: skip
 _MISSION: Final = np.array([kind in MISSION_KINDS for kind in SOURCE_KINDS])
 _DEMONSTRABLE: Final = np.array([kind in DEMONSTRABLE for kind in SOURCE_KINDS])
 _HEARSAY: Final = np.array([kind in RETOLD for kind in SOURCE_KINDS])
@@ -78,6 +72,9 @@ class Verdicts:
 
 def term_of(code: int) -> str:
     """A term in words."""
+    if code >= AROUND:
+        window, count = divmod(code - AROUND, MOST_AROUND + 1)
+        return f"{count} corroborated {SURROUNDINGS[window].words}"
     if code >= REPORT:
         order, kind = divmod(code - REPORT, KINDS)
         return f"report: {SOURCE_KINDS[kind]}" + (f" ({order + 1})" if order else "")
@@ -114,7 +111,7 @@ def _grade(word: str | None) -> int:
 
 def judge(
     members: Members, kind: Int64Array, by_party: BoolArray, weight: Int64Array, denials: Int64Array, quiet: Int64Array,
-    watched_e4: Int64Array, mass: Float64Array, parameters: Parameters,
+    watched_e4: Int64Array, mass: Float64Array, near: Int64Array, parameters: Parameters,
 ) -> Verdicts:  # fmt: skip
     """Existence of k incidents.
 
@@ -123,31 +120,23 @@ def judge(
         denials: (k,) independent voices that deny it.
         quiet: (k,) weight of the strongest voice that watched and reports quiet, 0 for none, -1 where none is quiet.
         mass: (k,) chance that what stands alone is part of another incident.
-        watched_e4: (k, kinds) share of the place that each kind watched then, in units of 1e-4.
+        watched_e4: (k, kinds) chance that each kind reports what happens there and then, in units of 1e-4.
+        near: (k, windows) corroborated incidents around, see `surroundings.corroborated_near`.
     """
     numbers = np.array(
         [
-            parameters.prior_e3 * 1_000, parameters.repeat_e4, parameters.agreement_e3 * 1_000,
+            parameters.prior_e3 * 1_000, parameters.repeat_e4, parameters.agreement_e3 * 1_000, parameters.further_e3 * 1_000,
             parameters.own_agreement_e3 * 1_000, parameters.denial_e3 * 1_000, parameters.quiet_e3 * 1_000,
-            max(1, *(parameters.weight_e3[k] for k in SOURCE_KINDS)), parameters.fragment_e4,
+            max(1, *(parameters.weight_e3[k] for k in SOURCE_KINDS)), parameters.fragment_e4, parameters.unseen_e4,
         ],
         dtype=np.int64,
     )  # fmt: skip
-    chance = np.array([parameters.detection_e4[k] for k in SOURCE_KINDS], dtype=np.float64) / 1e8
+    again = np.array([parameters.again_e3[k] * 1_000 for k in SOURCE_KINDS], dtype=np.int64)
+    around = np.array([parameters.around_e3[one.name] * 1_000 for one in SURROUNDINGS], dtype=np.int64)
     count, code, value, total = _terms(
-        members.start,
-        members.rows,
-        members.chosen,
-        kind,
-        by_party,
-        weight,
-        denials,
-        quiet,
-        watched_e4,
-        mass,
-        numbers,
-        chance,
-    )
+        members.start, members.rows, members.chosen, kind, by_party, weight, again, denials, quiet, watched_e4, mass,
+        np.minimum(near, MOST_AROUND), around, numbers,
+    )  # fmt: skip
     probability = np.clip(np.rint(1e4 / (1.0 + np.exp(-total / E6))), 1, 9999).astype(np.int64)
     word = _words(members.start, members.rows, members.chosen, kind, by_party, probability)
     start = np.r_[0, np.cumsum(count)].astype(np.int64)
@@ -156,11 +145,11 @@ def judge(
 
 @compiled
 def _terms(
-    start, rows, chosen, kind, by_party, weight, denials, quiet, watched_e4, mass, numbers, chance
+    start, rows, chosen, kind, by_party, weight, again, denials, quiet, watched_e4, mass, near, around, numbers
 ):  # fmt: skip
     k = len(start) - 1
-    prior, keep, agreement, own_agreement, denial, silence, full, counted = numbers
-    room = len(rows) + k * (6 + KINDS)
+    prior, keep, agreement, further, own_agreement, denial, silence, full, counted, unseen = numbers
+    room = len(rows) + k * (6 + KINDS + len(around))
     code, value = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
     count, total = np.zeros(k, dtype=np.int64), np.zeros(k, dtype=np.int64)
     at = 0
@@ -181,25 +170,37 @@ def _terms(
                 code[j], code[j - 1] = code[j - 1], code[j]
                 value[j], value[j - 1] = value[j - 1], value[j]
                 j -= 1
+        kinds = mine = 0
+        agreed, bonus = 0, agreement
         for i in range(begin, at):
             which = kind[code[i]]
             order = seen[which]
             seen[which] += 1
-            kept = value[i]
-            for _ in range(min(order, 200)):
-                kept = kept * keep // 10_000
-            value[i] = kept if i == begin else max(kept, 0)  # who agrees never takes away
+            if order == 0:
+                kinds += 1
+                mine += _MISSION[which]
+                if kinds > 1:
+                    agreed += max(bonus, -value[i])  # who agrees never takes away
+                    bonus = further if kinds == 2 else bonus * keep // 10_000
+            else:
+                kept = again[which]
+                for _ in range(min(order - 1, 200)):
+                    kept = kept * keep // 10_000
+                value[i] = kept
             code[i] = REPORT + order * KINDS + which
-        kinds = mine = 0
-        for which in range(KINDS):
-            kinds += seen[which] > 0
-            mine += seen[which] > 0 and _MISSION[which]
-        for number, bonus, name in ((kinds, agreement, AGREEMENT), (mine, own_agreement, OWN_AGREEMENT)):
-            if number > 1:
-                added, step = 0, bonus
-                for _ in range(number - 1):
-                    added, step = added + step, step * keep // 10_000
-                code[at], value[at] = name + number, added
+        if kinds > 1:
+            code[at], value[at] = AGREEMENT + kinds, agreed
+            at += 1
+        if mine > 1:
+            added, step = 0, own_agreement
+            for _ in range(mine - 1):
+                added, step = added + step, step * keep // 10_000
+            code[at], value[at] = OWN_AGREEMENT + mine, added
+            at += 1
+        for window in range(len(around)):
+            if near[group, window] >= 0:
+                code[at] = AROUND + window * (MOST_AROUND + 1) + near[group, window]
+                value[at] = int(np.rint(around[window] * math.log(near[group, window] + 0.5)))
                 at += 1
         if denials[group] > 0:
             code[at], value[at] = DENIAL, -denial * min(denials[group], 2)
@@ -211,9 +212,9 @@ def _terms(
             )
             at += 1
         for which in range(KINDS):
-            missed = chance[which] * watched_e4[group, which]
-            if seen[which] == 0 and missed > 0:
-                code[at], value[at] = UNSEEN + which, int(np.rint(math.log1p(-min(missed, 0.95)) * E6))
+            if seen[which] == 0 and watched_e4[group, which] > 0:
+                missed = math.log1p(-min(watched_e4[group, which] / 1e4, 0.95))
+                code[at], value[at] = UNSEEN + which, int(np.rint(missed * unseen * 100.0))
                 at += 1
         for i in range(first, at):
             total[group] += value[i]
@@ -262,41 +263,6 @@ def _words(start, rows, chosen, kind, by_party, probability):
         elif probability[group] >= CREDIBLE_E4:
             word[group] = 1
     return word
-
-
-class Watched:
-    """Shares of a sector's line that were watched, by sector, hour and kind."""
-
-    __slots__ = ("cells", "sectors", "share")
-
-    def __init__(self, exposure: pa.Table | None) -> None:
-        self.sectors: dict[str, int] = {}
-        self.cells = np.empty(0, dtype=np.int64)
-        self.share = np.zeros((1, KINDS), dtype=np.int64)
-        if exposure is None or not exposure.num_rows:
-            return
-        number, names = dictionary(exposure.column("sector_id"))
-        self.sectors = {name: index for index, name in enumerate(names)}
-        kinds, words = dictionary(exposure.column("source_kind"))
-        known = np.array([SOURCE_KINDS.index(word) if word in SOURCE_KINDS else -1 for word in words])[kinds]
-        key = _cell(number, exposure.column("hour_ms").to_numpy())
-        self.cells, back = np.unique(key, return_inverse=True)
-        self.share = np.zeros((len(self.cells) + 1, KINDS), dtype=np.int64)  # the last row: nobody
-        kept = known >= 0
-        self.share[np.reshape(back, -1)[kept], known[kept]] = exposure.column("watched_e4").to_numpy()[kept]
-
-    def here(self, sector: Int64Array, names: list[str], at_ms: Int64Array) -> Int64Array:
-        """Shares (k, kinds) in units of 1e-4 at sectors (numbers of `names`, -1 for none) and times."""
-        translate = np.array([*(self.sectors.get(name, -1) for name in names), -1], dtype=np.int64)
-        number = translate[sector]
-        key = _cell(number, at_ms // HOUR_MS * HOUR_MS)
-        at = np.minimum(np.searchsorted(self.cells, key), max(len(self.cells) - 1, 0))
-        found = (number >= 0) & (self.cells[at] == key) if len(self.cells) else np.zeros(len(key), dtype=bool)
-        return self.share[np.where(found, at, len(self.share) - 1)]
-
-
-def _cell(sector: Int64Array, hour_ms: Int64Array) -> Int64Array:
-    return sector * (1 << 40) + hour_ms // HOUR_MS
 
 
 def mission_kinds(kind: Int64Array) -> BoolArray:

@@ -18,7 +18,6 @@ from truceline.fusion.audits import calibrate
 from truceline.fusion.fuse import Fused, fuse
 from truceline.fusion.marks import worth_of
 from truceline.fusion.parameters import BANDS, DEFAULTS, Parameters
-from truceline.fusion.patterns import learn_mixture, weighed
 from truceline.fusion.sheet import Sheet, read
 from truceline.fusion.stats import NARROW_M, NARROW_S
 from truceline.fusion.theatre import settled
@@ -26,13 +25,13 @@ from truceline.fusion.tiling import DAY_MS, middles_ms
 from truceline.geo.lines import Line
 from truceline.geo.points import BoolArray
 from truceline.geo.sectors import Sectors
-from truceline.records.codes import SOURCE_KINDS
+from truceline.records.codes import MISSION_KINDS, SOURCE_KINDS
 from truceline.records.parties import Alignment
 
 WEIGHT_OF_DEFAULT = 30.0
 PASSES = 3
 LEAST_VAGUE = 0.3
-FEWEST_LINKED = 200
+MOST_DETECTED = 0.95
 LEARN_FROM = 150_000
 LEAST_UNMATCHED = 0.8  # of the default: matches that were made must not call for ever more of them
 
@@ -94,7 +93,7 @@ def learn(
             parameters, unmatched_e4=unmatched, rate_e3=rate, alike_e3=_alike(sheet),
             theatre_rate_e3=parameters.theatre_rate_e3 + rate - parameters.rate_e3,
         )  # fmt: skip
-    parameters = _existence(sheet, found, exposure, parameters)
+    parameters = _detection(sheet, found, exposure, parameters)
     if not audits:
         return parameters
 
@@ -119,30 +118,33 @@ def _some_days(observations: pa.Table) -> pa.Table:
     return observations.filter(pa.array(window % every == 0))
 
 
-def _existence(
+def _detection(
     sheet: Sheet, found: Association, exposure: pa.Table | None, parameters: Parameters
 ) -> Parameters:
-    """Weights of kinds from which of them report together; see `patterns`."""
+    """Shares of detection from recapture: of what others report before a kind's eyes, how much it reports too.
+
+    Needs no label: what two kinds report did nearly always happen. Source: Petersen 1896, Lincoln 1930.
+    """
+    if exposure is None or not exposure.num_rows:
+        return parameters
     seen = described(sheet, found, parameters, exposure)
-    kinds = len(SOURCE_KINDS)
-    voices = np.zeros((len(seen.members.start) - 1, kinds), dtype=np.int64)
+    k, kinds = len(seen.members.start) - 1, len(SOURCE_KINDS)
+    spoke = np.zeros((k, kinds), dtype=bool)
     rows = seen.members.rows[seen.members.chosen]
-    np.add.at(voices, (seen.members.group[seen.members.chosen], sheet.kind[rows]), 1)
-    exposed: BoolArray = np.asarray(seen.watched_e4.any(axis=0))
-    watched = np.where(exposed[None, :], np.maximum(seen.watched_e4 / 1e4, voices > 0), 1.0)
-    told = np.bincount(sheet.kind[rows], minlength=kinds)
-    detail = np.bincount(sheet.kind[rows], weights=seen.weight[rows] / 1e3, minlength=kinds) / np.maximum(
-        told, 1
-    )
-    detail -= np.array([parameters.weight_e3[kind] for kind in SOURCE_KINDS])
-    vague = _mostly_vague(sheet)
-    by_row = np.where(seen.members.chosen, found.mass[seen.members.rows], 0.0)[seen.members.chosen]
-    mass = np.bincount(sheet.kind[rows], weights=by_row, minlength=kinds) / np.maximum(told, 1)
-    kept = voices[:, ~vague].any(axis=1)
-    if ((voices[kept] > 0).sum(axis=1) > 1).sum() < FEWEST_LINKED:
-        return parameters  # too few to tell who invents and who misses
-    mixture = learn_mixture(voices[kept] * ~vague, seen.mass[kept], watched[kept])
-    return weighed(parameters, mixture, exposed, vague, mass, detail)
+    spoke[seen.members.group[seen.members.chosen], sheet.kind[rows]] = True
+    shown = np.array([kind in MISSION_KINDS for kind in SOURCE_KINDS])
+    detection = dict(parameters.detection_e4)
+    for index, kind in enumerate(SOURCE_KINDS):
+        if not seen.watched_e4[:, index].any():
+            continue
+        others = spoke.copy()
+        others[:, index] = False
+        held = others[:, shown].any(axis=1)
+        prior = DEFAULTS.detection_e4[kind] / 1e4
+        told = (spoke[held, index] & (seen.watched_e4[held, index] > 0)).sum() + WEIGHT_OF_DEFAULT * prior
+        tried = seen.watched_e4[held, index].sum() / 1e4 + WEIGHT_OF_DEFAULT
+        detection[kind] = round(1e4 * min(float(told / tried), MOST_DETECTED))
+    return replace(parameters, detection_e4=detection)
 
 
 def _mostly_vague(sheet: Sheet) -> BoolArray:

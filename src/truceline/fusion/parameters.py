@@ -14,15 +14,18 @@ from truceline.errors import FusionError
 from truceline.records.codes import SOURCE_KINDS
 
 METHOD: Final = "truceline-fusion"
-VERSION: Final = 3
+VERSION: Final = 4
 
-_WEIGHT: Final = (2300, 2000, 2900, 1700, 2600, 300, 2300, 700, 450, 400, 1300, 200, 100)
+_WEIGHT: Final = (0, 400, -200, -150, 0, -1300, 2500, 500, 700, 200, 1300, 200, 100)
 _CLOCK: Final = (120, 120, 15, 20, 60, 300, 600, 600, 600, 600, 1800, 120, 1200)
 _UNMATCHED: Final = (5000, 5000, 5000, 5000, 6000, 8500, 6000, 5500, 5500, 6000, 5000, 8000, 6500)
 _DETECTION: Final = (3500, 3500, 4500, 4000, 2000, 300, 300, 0, 0, 0, 0, 0, 0)
 
 _ALIKE: Final = (-999, -57, 629, 1179, 1386, 1704, 2485)
 BANDS: Final = tuple("abcdefg")
+_AGAIN: Final = (1300, 2200, 2000, 3000, 1000, 0, 500, 100, 300, 100, 200, 200, 200)
+_AROUND: Final = (270, 340)
+WINDOWS: Final = ("day", "hour")
 
 
 def _by_kind(values: tuple[int, ...]) -> dict[str, int]:
@@ -39,13 +42,17 @@ class Parameters:
         clock_s: standard deviation of the clock of each kind.
         unmatched_e4: share of the reports of each kind that no other report matches.
         detection_e4: share of incidents before the eyes of a kind that it reports.
-        repeat_e4: what each further group of the same kind keeps of the weight of the one before it.
+        again_e3: what a second voice of the same kind adds.
+        repeat_e4: what each further voice of a kind keeps of that, and each further kind of `further_e3`.
         rate_e3: log of the ratio of incidents to reports, used before anything is grouped.
         same_source_e3: penalty for two reports of one party in one incident; outlets pay a sixth of it.
         same_text_e3: log likelihood ratio of two reports of which one is known to repeat the other's source.
         denial_e3, quiet_e3: what a denial, or a quiet report of a watcher of full weight, takes away.
-        agreement_e3: what it adds that a further kind of source, independent of the others, says the same.
+        agreement_e3, further_e3: what it adds that a second, and a third, kind of source says the same.
         own_agreement_e3: what it adds besides that a further kind of the mission's own eyes and instruments does.
+        around_e3: log likelihood ratio of e times as many corroborated incidents around, by window (`surroundings`).
+        unseen_e4: how far the silence of those that could have noticed counts.
+        place_tail_e1, place_scale_e3: degrees of freedom of the errors of place, in tenths, and their size against what is stated.
         fragment_e4: how far the chance of being part of another incident counts.
         direction_e3: log likelihood ratio of a direction of flight straight across the line.
         impact_own_e4: share of impacts that were fired from the side on which they fall.
@@ -56,20 +63,26 @@ class Parameters:
         frame_lon_udeg, frame_lat_udeg: middle of the local frame.
     """
 
-    prior_e3: int = -700
+    prior_e3: int = -500
     weight_e3: Mapping[str, int] = field(default_factory=lambda: _by_kind(_WEIGHT))
     clock_s: Mapping[str, int] = field(default_factory=lambda: _by_kind(_CLOCK))
     unmatched_e4: Mapping[str, int] = field(default_factory=lambda: _by_kind(_UNMATCHED))
     detection_e4: Mapping[str, int] = field(default_factory=lambda: _by_kind(_DETECTION))
+    again_e3: Mapping[str, int] = field(default_factory=lambda: _by_kind(_AGAIN))
     repeat_e4: int = 6500
     rate_e3: int = -400
     same_source_e3: int = 6000
     same_text_e3: int = 3000
     denial_e3: int = 350
     quiet_e3: int = 900
-    agreement_e3: int = 700
-    own_agreement_e3: int = 500
-    fragment_e4: int = 10_000
+    agreement_e3: int = 1300
+    further_e3: int = 300
+    own_agreement_e3: int = 1300
+    around_e3: Mapping[str, int] = field(default_factory=lambda: dict(zip(WINDOWS, _AROUND, strict=True)))
+    unseen_e4: int = 8_500
+    fragment_e4: int = 7_000
+    place_tail_e1: int = 40
+    place_scale_e3: int = 1_100
     direction_e3: int = 2000
     impact_own_e4: int = 900
     admission_e3: int = 3000
@@ -140,9 +153,13 @@ class Parameters:
 
 def parts_of(name: str) -> tuple[str, ...]:
     """What a parameter of several values is split by."""
-    return BANDS if name == "alike_e3" else SOURCE_KINDS
+    return {"alike_e3": BANDS, "around_e3": WINDOWS}.get(name, SOURCE_KINDS)
 
 
 _SIGNED = ("prior_e3", "weight_e3", "rate_e3", "same_text_e3", "alike_e3", "theatre_rate_e3", "frame_l")
 _FARTHEST = {"frame_lon_udeg": 180_000_000, "frame_lat_udeg": 90_000_000, "theatre_km2": 600_000_000}
 DEFAULTS: Final = Parameters()
+DESCRIBES: Final = Parameters(
+    weight_e3=_by_kind((2300, 2000, 2900, 1700, 2600, 300, 2300, 700, 450, 400, 1300, 200, 100))
+)
+"""How well each kind knows what, with what and how much it was: fixed, and nothing to do with how often it invents."""

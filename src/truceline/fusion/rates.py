@@ -35,7 +35,7 @@ def ln_rates(
     rate = np.full(k, np.exp(ln_theatre_rate))
     answer[:, 2] = ln_theatre_rate
     for level, (cell_m, bin_s) in reversed(list(enumerate(WINDOWS))):
-        keys = _keys(x, y, middle_s, cell_m, bin_s)
+        keys = cell_keys(x, y, middle_s, cell_m, bin_s)
         count = weight[0] * around(keys, np.sort(keys[sharp]))
         own = np.where(sharp, weight[0], 0.0 if level == 0 else weight[1])
         if level > 0 and not sharp.all():
@@ -47,9 +47,10 @@ def ln_rates(
     return answer
 
 
-def _keys(
+def cell_keys(
     x: Float64Array, y: Float64Array, middle_s: Float64Array, cell_m: float, bin_s: float
 ) -> Int64Array:
+    """The cell (k,) of each place and time, as one number."""
     east, north, slot = (
         np.floor(v / size).astype(np.int64) + (_KEY >> 1)
         for v, size in ((x, cell_m), (y, cell_m), (middle_s, bin_s))

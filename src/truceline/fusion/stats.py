@@ -27,7 +27,9 @@ LN_2PI: Final = math.log(2 * math.pi)
 NARROW_M, NARROW_S = 3_000.0, 2_700.0
 WIDE_M, WIDE_S = 20_000.0, 60_000.0
 WORDS_COUNTED: Final = 4.0  # the words of many reports are not independent
-FARTHEST_SQUARE: Final = 16.0
+FARTHEST_SQUARE: Final = 36.0
+FARTHEST_TIME: Final = 16.0
+TAIL: Final = 5.0  # degrees of freedom of errors of place; clocks and hours err as a bell does, or steady fire would run together
 _PRIOR: Final = np.array(PRIOR)
 _CLASSES: Final = len(PRIOR)
 _ROOT_HALF: Final = math.sqrt(0.5)
@@ -115,7 +117,7 @@ def gain(
             square = (syy * east * east - 2 * sxy * east * north + sxx * north * north) / det
             if square > FARTHEST_SQUARE:
                 return NEVER
-        total = -min(LN_2PI + 0.5 * math.log(det), ln_area) - 0.5 * square
+        total = -min(LN_2PI + 0.5 * math.log(det), ln_area) - (TAIL / 2 + 1) * math.log1p(square / TAIL)
     else:
         total = -ln_area
     start, end = max(a[FROM], b[FROM]), min(a[TO], b[TO])
@@ -124,7 +126,7 @@ def gain(
     if a[VAR] < np.inf and b[VAR] < np.inf:
         spread = a[VAR] + b[VAR]
         late = (a[TAU] - b[TAU]) ** 2
-        if late > FARTHEST_SQUARE * spread:
+        if late > FARTHEST_TIME * spread:
             return NEVER
         total += -0.5 * (LN_2PI + math.log(spread) + late / spread)
         if start > -np.inf or end < np.inf:

@@ -43,7 +43,7 @@ from truceline.records.codes import SOURCE_KINDS
 
 ONCE: Final = ("patrol", "post", "camera", "acoustic_array", "uav")
 OUTLET_PAYS: Final = 6
-FITS_PLACE, FITS_TIME = 12.25, 16.0
+FITS_PLACE, FITS_TIME = 20.25, 16.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,7 +242,7 @@ def _together(start, rows, sums, own, name, said):
 
 @compiled
 def _misfits(said, start, rows, own):
-    """Rows (n,) further from their group's consensus than 3.5 deviations in place or 4 in time, or outside its box."""
+    """Rows (n,) further from their group's consensus than 4.5 deviations in place or 4 in time, or outside its box."""
     bad = np.zeros(len(own), dtype=np.bool_)
     for group in range(len(said)):
         if start[group + 1] - start[group] < 2:

@@ -34,6 +34,8 @@ TERMS: Final = (
         re.compile(r"agreement of \d+ kinds of the mission's own"),
         "the mission's own eyes and instruments agree",
     ),
+    (re.compile(r"\d+ corroborated within .+"), "what else is corroborated around there and then"),
+    (re.compile(r"may be part of another incident"), "it may be part of another incident"),
     (re.compile(r"denial"), "a denial"),
     (re.compile(r"reported quiet"), "sources that watched say nothing happened"),
     (re.compile(r"watched, not reported: (\w+)"), "sources that watched and did not report it"),
