@@ -159,7 +159,7 @@ def _measures(made: Comparison) -> Figure:
         axes, (shares, hours, ["asymmetry"]), ("share", "hours", "points"), strict=True
     ):
         _dots(ax, made, keys, 100.0 if unit != "hours" else 1.0)
-    axes[0].set_xlim(0, 100)
+    axes[0].set_xlim(-1, 101)  # a mark at nought, or at all, is whole
     axes[0].set_xlabel("per cent", fontsize=8.5, color=FAINT)
     axes[0].set_title("What each proposal would do, with bands of nine in ten", loc="left", fontsize=12)
     figure.legend(
