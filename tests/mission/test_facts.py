@@ -129,6 +129,19 @@ def test_only_the_missions_own_word_verifies_and_nobody_tells_anothers(
         record(mission, tmp_path, fact(fact_id="f5", author="party-1", told_by="party-2"))
 
 
+@pytest.mark.parametrize("who", ["north", "party-1"])
+def test_a_condition_may_name_the_alignment_or_the_party(mission: Mission, tmp_path: Path, who: str) -> None:
+    record(mission, tmp_path, fact("done"))
+    path = folder(tmp_path)
+    step = f"{{id: s, title: s, after: {{condition: {{once: {{fact: done, by: {who}}}}}}}}}"
+    (path / "plan.yaml").write_text(f"format: truceline-plan/1\ntitle: EXERCISE\nsteps: [{step}]\n")
+    accord = agreements.load(path)
+    assert accord.plan is not None
+    (formula,) = accord.plan.conditions().values()
+    signal = agreements.signal_of(formula, facts.facts_of(mission, accord))
+    assert signal.at([mission.clock_ms()]).tolist() == [1]
+
+
 def test_a_duty_goes_from_not_known_to_reported_to_met_late(mission: Mission, tmp_path: Path) -> None:
     duty = (
         '  - {number: "6", shape: transfer, title: t, restatement: t, area: d1, giver: north, receiver: south,'

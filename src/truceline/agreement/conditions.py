@@ -137,6 +137,15 @@ class Formula(Model):
         return (*self.all_, *self.any_, *((self.not_,) if self.not_ else ()), *held)
 
     @property
+    def named(self) -> frozenset[str]:
+        """Parties and alignments whose facts it looks at by name."""
+        facts = [self.once] if self.once is not None else []
+        facts += [self.soon.first, self.soon.then] if self.soon is not None else []
+        facts += self.together.facts if self.together is not None else ()
+        own = {one.by for one in facts if one.by is not None}
+        return frozenset(own.union(*(part.named for part in self.parts)))
+
+    @property
     def kinds(self) -> frozenset[str]:
         """Kinds of facts that it looks at."""
         own: set[str] = set()

@@ -134,6 +134,9 @@ class _Bound:
     def __init__(self, mission: Mission, agreement: Agreement) -> None:
         named = {who for one in agreement.articles for who in getattr(one, "binds", ())}
         named |= {getattr(one, side) for one in agreement.articles for side in ("giver", "receiver") if hasattr(one, side)}  # fmt: skip
+        plan = () if agreement.plan is None else agreement.plan.conditions().values()
+        holds = [one.holds for one in agreement.articles if isinstance(one, Condition)]
+        named |= {who for one in (*holds, *plan) for who in one.named}
         sides = {member: side.id for side in (*mission.genesis.alignments, *agreement.alignments) for member in side.members}  # fmt: skip
         self._names = {member: side for member, side in sides.items() if member not in named}
 
