@@ -19,7 +19,7 @@ ERRORS = ROOT / "docs" / "reference" / "errors" / "intake.md"
 
 
 def test_every_error_code_is_explained_and_every_explained_code_is_raised():
-    sources = Path(truceline.intake.__file__).parent.rglob("*.py")
+    sources = Path(truceline.intake.__file__).parents[1].rglob("*.py")
     raised = {
         code for path in sources for code in re.findall(r'"(INT-\d{3})"', path.read_text(encoding="utf-8"))
     }

@@ -30,6 +30,8 @@ def settled(
 ) -> Parameters:
     """Parameters whose frame, area and rate no longer depend on the observations given; unchanged where they do not.
 
+    What says itself that it is a copy has no part in them, or it could move others.
+
     Args:
         line, sectors: the mission's geometry has the first word on where the frame is.
     Raises:
@@ -37,6 +39,8 @@ def settled(
     """
     if parameters.theatre_km2 or not observations.num_rows:
         return parameters
+    own = observations.filter(observations.column("copy_of").is_null())
+    observations = own if own.num_rows else observations
     outgoing = is_outgoing(observations)
     lonlat = from_udeg(observations)
     lonlat = np.where(outgoing[:, None], (np.floor(lonlat / NO_SECTOR_DEG) + 0.5) * NO_SECTOR_DEG, lonlat)
@@ -53,7 +57,7 @@ def settled(
     days = (float(middle.max() - middle.min()) + DAY_S) / DAY_S
     stance, act = coded(observations, "stance", STANCES), coded(observations, "act", ACTS)
     says = (stance != STANCES.index("denial")) & (stance != STANCES.index("quiet"))
-    says &= (act != ACTS.index("air_raid_alert")) & np.asarray(observations.column("copy_of").is_null())
+    says &= act != ACTS.index("air_raid_alert")
     rate = np.log(max(int(says.sum()), 1) / (area_km2 * days)) + parameters.rate_e3 / 1e3
     return replace(
         parameters, frame_lon_udeg=round(frame.lon0_deg * 1e6), frame_lat_udeg=round(frame.lat0_deg * 1e6),

@@ -52,7 +52,8 @@ def check_references(mission: Mission) -> None:
             _rows(mission, entry, body.disclosed)
         elif isinstance(body, Findings):
             _rests_on(entry, "incidents", before.get(body.incidents), Incidents, body.incidents)
-            if body.agreement:
+            adopted = any(isinstance(one, AgreementVersion) for one in before.values())
+            if body.agreement or adopted:  # only a mission that has none yet holds its facts against none
                 _rests_on(entry, "agreement", before.get(body.agreement), AgreementVersion, body.agreement)
             _moment(entry, body.as_of)
         elif isinstance(body, Report):
