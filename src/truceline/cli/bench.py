@@ -147,8 +147,8 @@ def serve(
         ) from problem  # fmt: skip
     progress.done()
     rows = [
-        (one["what"], one["n"], *("" if one[name] is None else f"{one[name] * 1e3:,.0f}" for name in ("p50", "p95", "p99")),
-         f"{one['most'] * 1e3:,.0f}" if one["unit"] else one["most"], "" if one["goal"] is None else f"{one['goal'] * 1e3:,.0f}")
+        (one["what"], f"{one['n']:,}", *("" if one[name] is None else f"{one[name] * 1e3:,.0f}" for name in ("p50", "p95", "p99")),
+         f"{one['most'] * 1e3:,.0f}" if one["unit"] else str(one["most"]), "" if one["goal"] is None else f"{one['goal'] * 1e3:,.0f}")
         for one in made["results"]
     ]  # fmt: skip
     store = made["store"]
